@@ -1,0 +1,2 @@
+export { sqlite, type SqliteOptions } from './sqlite.ts';
+export type { Durability } from './url.ts';

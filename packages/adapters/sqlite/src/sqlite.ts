@@ -1,0 +1,110 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { DaggerError, type CoreTables, type MigrationSet, type Storage } from '@dagger/core';
+import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { withKeptStatements } from './statements.ts';
+import { parseLocation, type Durability } from './url.ts';
+
+export interface SqliteOptions {
+  /**
+   * What a commit survives. `full`: a power loss (an fsync per commit). `normal` (default): a crash of the process, while
+   * a power loss may take the latest commits but never the consistency. `off`: a crash of the process, while a power
+   * loss may corrupt the file.
+   */
+  readonly durability?: Durability;
+  /** Milliseconds to wait for another process that writes. Default 5,000. */
+  readonly busyTimeout?: number;
+}
+
+const SYNCHRONOUS: { readonly [D in Durability]: string } = {
+  full: 'FULL',
+  normal: 'NORMAL',
+  off: 'OFF',
+};
+
+const openDatabase = (filename: string): BetterSqlite3.Database => {
+  try {
+    if (filename !== ':memory:') mkdirSync(dirname(resolve(filename)), { recursive: true });
+    return new BetterSqlite3(filename);
+  } catch (cause) {
+    throw new DaggerError(
+      'STORAGE_FAILED',
+      `cannot open the SQLite database '${filename}': ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+};
+
+/** Sets the pragmas; the first of them reads the file, so a file that is no database is noticed here. */
+const configure = (
+  database: BetterSqlite3.Database,
+  filename: string,
+  journalMode: string,
+  durability: Durability,
+  busyTimeout: number,
+): void => {
+  try {
+    database.pragma(`busy_timeout = ${busyTimeout}`);
+    if (filename !== ':memory:') database.pragma(`journal_mode = ${journalMode.toUpperCase()}`);
+    database.pragma(`synchronous = ${SYNCHRONOUS[durability]}`);
+    database.pragma('foreign_keys = ON');
+  } catch (cause) {
+    database.close();
+    throw new DaggerError(
+      'STORAGE_FAILED',
+      `'${filename}' cannot be used as a SQLite database: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+};
+
+/**
+ * Storage in one SQLite file (or `:memory:`), in WAL mode unless the URL says otherwise. The file and its folder are
+ * made when absent. Takes a path, or a URL such as `sqlite:runs.db?mode=wal&busy_timeout=5000`.
+ * @throws DaggerError STORAGE_URL, STORAGE_FAILED
+ */
+export const sqlite = (location: string, options: SqliteOptions = {}): Storage => {
+  const { filename, journalMode, busyTimeout, durability } = parseLocation(location);
+  const database = openDatabase(filename);
+  configure(
+    database,
+    filename,
+    journalMode ?? 'wal',
+    options.durability ?? durability ?? 'normal',
+    options.busyTimeout ?? busyTimeout ?? 5_000,
+  );
+  const db = new Kysely<CoreTables>({
+    dialect: new SqliteDialect({ database: withKeptStatements(database) }),
+  });
+  return {
+    db,
+    location: filename,
+    abilities: { skipLocked: false, notify: false },
+    migrate: (set) => migrate(db, set),
+    transaction: <T>(work: (trx: Transaction<CoreTables>) => Promise<T>) =>
+      db.transaction().execute(work),
+    close: () => db.destroy(),
+  };
+};
+
+const migrate = async (
+  db: Kysely<CoreTables>,
+  { name, migrations }: MigrationSet,
+): Promise<void> => {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    migrationTableName: `dagger_${name}_migrations`,
+    migrationLockTableName: `dagger_${name}_migrations_lock`,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new DaggerError(
+      'STORAGE_FAILED',
+      `the tables of ${name} could not be brought up to date: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+};

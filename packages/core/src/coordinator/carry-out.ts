@@ -1,0 +1,198 @@
+import type { ActionRegistry } from '../actions/registry.ts';
+import { DaggerError } from '../errors.ts';
+import { addNodes, type Problems } from '../graph/compile.ts';
+import { GraphInvalidError } from '../graph/diagnostic.ts';
+import type { InputField, NodeDefinition } from '../graph/model.ts';
+import { idProblem } from '../graph/node-id.ts';
+import { checkNodeShape } from '../graph/shape.ts';
+import { checkMeaning } from '../graph/validate.ts';
+import { sealJson, type JsonObject } from '../json.ts';
+import type { ExecutorCommand, NodeSpecData } from '../run/commands.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { RunState } from '../run/state.ts';
+import { isSettled, Status, statusName } from '../run/status.ts';
+
+/** What a command is carried out against. */
+export interface CommandTarget {
+  readonly state: RunState;
+  readonly registry: ActionRegistry;
+  readonly now: number;
+  /** Ids made so far, for specs without one. */
+  nextId(action: string): string;
+}
+
+const reject = (message: string, cause?: unknown): never => {
+  throw new DaggerError('COMMAND_REJECTED', message, cause === undefined ? {} : { cause });
+};
+
+const nodeNumber = (state: RunState, id: unknown, what: string): number => {
+  const n = typeof id === 'string' ? state.topology.numberOf(id) : undefined;
+  return (
+    n ?? reject(`${what}: there is no node ${typeof id === 'string' ? `'${id}'` : String(id)}`)
+  );
+};
+
+const fieldsOf = (inputs: NodeSpecData['inputs']): readonly InputField[] | undefined => {
+  if (inputs === undefined) return undefined;
+  if (Array.isArray(inputs)) return inputs as readonly InputField[];
+  return Object.entries(inputs as JsonObject).map(([name, value]) => ({
+    name,
+    value: sealJson(value ?? null),
+  }));
+};
+
+/** A spec as a definition; what is absent stays absent. */
+const definitionOf = (spec: NodeSpecData, target: CommandTarget): NodeDefinition => {
+  if (typeof spec !== 'object' || spec === null) reject('a node spec is an object with an action');
+  const definition: { -readonly [K in keyof NodeDefinition]: NodeDefinition[K] } = {
+    id: spec.id ?? target.nextId(String(spec.action)),
+    action: spec.action,
+  };
+  if (spec.deps !== undefined) definition.dependencies = spec.deps;
+  const inputs = fieldsOf(spec.inputs);
+  if (inputs !== undefined) definition.inputs = inputs;
+  if (spec.timeout !== undefined) definition.timeout = spec.timeout;
+  if (spec.tryCount !== undefined) definition.tryCount = spec.tryCount;
+  if (spec.description !== undefined) definition.description = spec.description;
+  if (spec.when !== undefined) definition.when = spec.when;
+  if (spec.join !== undefined) definition.join = spec.join;
+  if (spec.failure !== undefined) definition.failure = spec.failure;
+  if (spec.onfailure !== undefined) definition.onfailure = spec.onfailure;
+  return definition;
+};
+
+/** The keys whose meaning does not depend on the rest of the graph. */
+const LOCAL_KEYS: ReadonlySet<string> = new Set([
+  'id',
+  'action',
+  'dependencies',
+  'inputs',
+  'timeout',
+  'tryCount',
+  'description',
+  'onfailure',
+]);
+
+/** Whether a well-formed node can be judged by itself: a new id, a known action, dependencies that exist, literal inputs. */
+const isPlain = (node: NodeDefinition, { state, registry }: CommandTarget): boolean => {
+  for (const key in node) if (!LOCAL_KEYS.has(key)) return false;
+  if (
+    idProblem(node.id) !== undefined ||
+    state.topology.numberOf(node.id) !== undefined ||
+    !registry.contains(node.action)
+  )
+    return false;
+  for (const dependency of node.dependencies ?? [])
+    if (typeof dependency !== 'string' || state.topology.numberOf(dependency) === undefined)
+      return false;
+  for (const input of node.inputs ?? []) if (input.value === undefined) return false;
+  return true;
+};
+
+/**
+ * Refuses nodes that do not fit: shape, ids, dependencies, cycles among themselves, actions, references. What needs the
+ * rest of the graph is tried out on it and taken back, so that a refusal leaves no trace.
+ */
+const checkGrowth = (nodes: readonly NodeDefinition[], target: CommandTarget): void => {
+  const problems: Problems = [];
+  let shapely = true;
+  for (let i = 0; i < nodes.length; i++)
+    if (!checkNodeShape(nodes[i], problems, ['nodes', i])) shapely = false;
+  if (shapely) {
+    const distinct =
+      nodes.length === 1 || new Set(nodes.map((node) => node.id)).size === nodes.length;
+    if (distinct && nodes.every((node) => isPlain(node, target))) return;
+    const topology = target.state.ownTopology();
+    topology.tryOut(() => {
+      const first = topology.count;
+      addNodes(topology, nodes, problems);
+      checkMeaning(topology, first, problems, target.registry);
+    });
+  }
+  if (problems.some((p) => p.severity === 'error')) {
+    const cause = new GraphInvalidError(problems);
+    reject(`the nodes cannot be added: ${cause.message}`, cause);
+  }
+};
+
+const grow = (specs: readonly NodeSpecData[], target: CommandTarget): RunEvent => {
+  if (!Array.isArray(specs) || specs.length === 0)
+    reject('AddNodes needs a list of at least one node');
+  const nodes = specs.map((spec) => definitionOf(spec, target));
+  checkGrowth(nodes, target);
+  return {
+    type: 'NodesAdded',
+    at: target.now,
+    nodes: nodes.map((node) => sealJson(node) as unknown as NodeDefinition),
+  };
+};
+
+/**
+ * Turns a command into the event that carries it out, or refuses it. Nothing changes here.
+ * @throws DaggerError COMMAND_REJECTED with the reason; the cause has the details of refused nodes
+ */
+export const commandEvent = (command: ExecutorCommand, target: CommandTarget): RunEvent => {
+  const { state, now: at } = target;
+  switch (command?.type) {
+    case 'AddNode':
+      return grow([command.spec], target);
+    case 'AddNodes':
+      return grow(command.specs, target);
+    case 'SetNodeInputs': {
+      const n = nodeNumber(state, command.nodeId, 'SetNodeInputs');
+      const status = state.status[n] as number;
+      if (status !== Status.PENDING && status !== Status.READY)
+        reject(`SetNodeInputs: node '${command.nodeId}' is ${statusName(status)} already`);
+      if (
+        typeof command.inputs !== 'object' ||
+        command.inputs === null ||
+        Array.isArray(command.inputs)
+      )
+        reject('SetNodeInputs: inputs must be an object');
+      return { type: 'InputsSet', at, n, inputs: sealJson(command.inputs) as JsonObject };
+    }
+    case 'PauseBranch':
+      return {
+        type: 'BranchPaused',
+        at,
+        n: nodeNumber(state, command.branchId, 'PauseBranch'),
+        reason: command.reason ?? null,
+      };
+    case 'ResumeBranch': {
+      const n = nodeNumber(state, command.branchId, 'ResumeBranch');
+      if (!state.paused.has(n)) reject(`ResumeBranch: branch '${command.branchId}' is not paused`);
+      return { type: 'BranchResumed', at, n };
+    }
+    case 'CancelBranch': {
+      const n = nodeNumber(state, command.branchId, 'CancelBranch');
+      if (state.topology.branchOf(n).every((member) => isSettled(state.status[member] as number)))
+        reject(`CancelBranch: everything in branch '${command.branchId}' has ended already`);
+      return { type: 'BranchCancelled', at, n, reason: command.reason ?? null };
+    }
+    case 'EmitEvent':
+      return { type: 'CustomEvent', at, event: sealJson(command.event) };
+    case 'EnableNodes':
+    case 'DisableNodes': {
+      if (!Array.isArray(command.nodeIds)) reject(`${command.type}: nodeIds must be a list`);
+      const ns = command.nodeIds.map((id) => nodeNumber(state, id, command.type));
+      const late = ns.find(
+        (n) =>
+          (state.status[n] as number) !== Status.PENDING &&
+          (state.status[n] as number) !== Status.READY,
+      );
+      if (late !== undefined)
+        reject(
+          `${command.type}: node '${state.topology.idOf(late)}' is ${statusName(state.status[late] as number)} already`,
+        );
+      return { type: command.type === 'EnableNodes' ? 'NodesEnabled' : 'NodesDisabled', at, ns };
+    }
+    default: {
+      const unknown: unknown = command;
+      const type: unknown =
+        typeof unknown === 'object' && unknown !== null && 'type' in unknown
+          ? unknown.type
+          : unknown;
+      return reject(`there is no command '${String(type)}'`);
+    }
+  }
+};

@@ -1,0 +1,107 @@
+import type { ExecutionEvent } from '../run/public-events.ts';
+
+/** What `subscribe` takes; RxJS observers fit. */
+export interface EventObserver {
+  next?(event: ExecutionEvent): void;
+  error?(error: unknown): void;
+  complete?(): void;
+}
+
+export interface Subscription {
+  unsubscribe(): void;
+}
+
+const observable: symbol =
+  (Symbol as { readonly observable?: symbol }).observable ?? Symbol.for('@@observable');
+
+/**
+ * The events of a run, for any number of watchers. Each watcher sees the events after it began to watch, in order.
+ *
+ * - `for await`: a bounded buffer per loop. When a loop is slower than the run and its buffer is full, the run starts no
+ *   new nodes until the loop catches up; leaving the loop ends its hold.
+ * - `subscribe` (RxJS takes the stream itself: `from(stream)`): called at once for each event; what it throws is dropped.
+ */
+export class EventStream implements AsyncIterable<ExecutionEvent> {
+  readonly #observers: Set<EventObserver> = new Set();
+  readonly #buffers: Set<{ readonly events: ExecutionEvent[]; wake: (() => void) | undefined }> =
+    new Set();
+  readonly #capacity: number;
+  readonly #drained: () => void;
+  #ended: { readonly error: unknown } | undefined;
+
+  /** @internal */
+  constructor(capacity: number, drained: () => void) {
+    this.#capacity = capacity;
+    this.#drained = drained;
+    Object.defineProperty(this, observable, { value: () => this });
+  }
+
+  /** Whether anybody watches. */
+  get watched(): boolean {
+    return this.#observers.size > 0 || this.#buffers.size > 0;
+  }
+
+  /** Whether a watcher is so far behind that the run should wait. */
+  get full(): boolean {
+    for (const { events } of this.#buffers) if (events.length >= this.#capacity) return true;
+    return false;
+  }
+
+  subscribe(observer: EventObserver | ((event: ExecutionEvent) => void)): Subscription {
+    const target = typeof observer === 'function' ? { next: observer } : observer;
+    if (this.#ended !== undefined) {
+      target.complete?.();
+      return { unsubscribe: () => {} };
+    }
+    this.#observers.add(target);
+    return { unsubscribe: () => void this.#observers.delete(target) };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ExecutionEvent, void, undefined> {
+    if (this.#ended !== undefined) return;
+    const buffer: { readonly events: ExecutionEvent[]; wake: (() => void) | undefined } = {
+      events: [],
+      wake: undefined,
+    };
+    this.#buffers.add(buffer);
+    try {
+      for (;;) {
+        while (buffer.events.length > 0) {
+          // Taken in slabs, because shifting a long array one by one is quadratic.
+          const slab = buffer.events.splice(0);
+          this.#drained();
+          yield* slab;
+        }
+        if (this.#ended !== undefined) return;
+        await new Promise<void>((resolve) => (buffer.wake = resolve));
+      }
+    } finally {
+      this.#buffers.delete(buffer);
+      this.#drained();
+    }
+  }
+
+  /** @internal */
+  static emit(stream: EventStream, event: ExecutionEvent): void {
+    for (const observer of stream.#observers) {
+      try {
+        observer.next?.(event);
+      } catch {
+        // A watcher's mistake is not the run's.
+      }
+    }
+    for (const buffer of stream.#buffers) {
+      buffer.events.push(event);
+      buffer.wake?.();
+    }
+  }
+
+  /** @internal */
+  static end(stream: EventStream): void {
+    if (stream.#ended !== undefined) return;
+    stream.#ended = { error: undefined };
+    for (const observer of stream.#observers) observer.complete?.();
+    stream.#observers.clear();
+    for (const buffer of stream.#buffers) buffer.wake?.();
+  }
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AnyAction } from '../actions/action.ts';
+import type { CacheStrategy } from '../graph/model.ts';
+import { canonicalJson, type JsonObject } from '../json.ts';
+import type { MemoStore, MemoWrite } from '../storage/journal.ts';
+
+/** The key of a result for later runs: SHA-256 over the action, its version and its inputs (or the custom key). */
+export const memoKey = (action: AnyAction, strategy: CacheStrategy, inputs: JsonObject): string => {
+  const subject =
+    typeof strategy === 'object' && 'custom' in strategy ? { custom: strategy.custom } : { inputs };
+  return createHash('sha256')
+    .update(canonicalJson({ action: action.name, version: action.version ?? '1', ...subject }))
+    .digest('hex');
+};
+
+/** The oldest result that a strategy accepts, in milliseconds since the epoch. */
+export const memoNotBefore = (strategy: CacheStrategy, now: number): number =>
+  typeof strategy === 'object' && 'ttl' in strategy ? now - strategy.ttl * 1000 : 0;
+
+/** Results for later runs of one process, the most recent ones. */
+export const memoryMemo = (most: number): MemoStore => {
+  const kept = new LRUCache<string, MemoWrite>({ max: most });
+  return {
+    get(key, notBefore) {
+      const found = kept.get(key);
+      return found !== undefined && found.at >= notBefore ? found.outputs : undefined;
+    },
+    put: (write) => void kept.set(write.key, write),
+  };
+};

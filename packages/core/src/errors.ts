@@ -1,0 +1,138 @@
+/**
+ * The one hierarchy of errors. Every error has a stable `code` to branch on, the ids it concerns and its `cause`.
+ * `instanceof DaggerError` holds across duplicate installs, because the class is recognised by a brand.
+ */
+
+const brand: unique symbol = Symbol.for('dagger.error') as never;
+
+/** Every code that dagger itself throws or records. An action may use codes of its own. */
+export type ErrorCode =
+  | 'ACTION_DUPLICATE'
+  | 'ACTION_FAILED'
+  | 'ACTION_INVALID'
+  | 'ACTION_UNKNOWN'
+  | 'CACHE_EVICTED'
+  | 'CACHE_TYPE'
+  | 'CANCELLED'
+  | 'COMMAND_REJECTED'
+  | 'CONDITION_FAILED'
+  | 'CONFIG_INVALID'
+  | 'DAG_DUPLICATE'
+  | 'DAG_UNKNOWN'
+  | 'GRAPH_INVALID'
+  | 'HOOK_FAILED'
+  | 'INPUT_INVALID'
+  | 'INPUT_MISSING'
+  | 'LIMIT_REACHED'
+  | 'NODE_TIMEOUT'
+  | 'NOT_JSON'
+  | 'OUTPUT_INVALID'
+  | 'OUTPUT_MISSING'
+  | 'RUN_CONFLICT'
+  | 'RUN_LOST'
+  | 'RUN_OWNED'
+  | 'RUN_TIMEOUT'
+  | 'RUN_UNKNOWN'
+  | 'STORAGE_FAILED'
+  | 'STORAGE_MISSING'
+  | 'STORAGE_URL';
+
+/** The ids that an error concerns; only those that apply are present. */
+export interface ErrorIds {
+  readonly dag?: string;
+  readonly runId?: string;
+  readonly nodeId?: string;
+  readonly action?: string;
+}
+
+export interface DaggerErrorOptions {
+  readonly ids?: ErrorIds;
+  readonly cause?: unknown;
+  /** Whether trying the same again may succeed. Default: false. */
+  readonly recoverable?: boolean;
+}
+
+export class DaggerError extends Error {
+  readonly code: string;
+  readonly ids: ErrorIds;
+  readonly recoverable: boolean;
+
+  constructor(code: ErrorCode | (string & {}), message: string, options: DaggerErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.ids = options.ids ?? {};
+    this.recoverable = options.recoverable ?? false;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'DaggerError', configurable: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this === DaggerError) return typeof value === 'object' && value !== null && brand in value;
+    return Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+}
+
+/** Thrown by an action to say that trying again cannot help: the node fails at once, whatever attempts are left. */
+export class NonRetryableError extends DaggerError {
+  constructor(message: string, options: DaggerErrorOptions & { readonly code?: string } = {}) {
+    super(options.code ?? 'ACTION_FAILED', message, options);
+    this.name = 'NonRetryableError';
+  }
+}
+
+/** An error as plain data: what events, the journal and reports carry. */
+export interface ErrorData {
+  readonly code: string;
+  readonly name: string;
+  readonly message: string;
+  /** The message of each cause, outermost first. */
+  readonly causes?: readonly string[];
+  readonly stack?: string;
+  /** Whether a retry was allowed by the error itself. */
+  readonly retryable: boolean;
+}
+
+const MAX_CAUSES = 8;
+const MAX_TEXT = 20_000;
+
+const cut = (text: string): string =>
+  text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+
+const describe = (value: unknown): string => {
+  try {
+    return value instanceof Error
+      ? value.message
+      : typeof value === 'string'
+        ? value
+        : (JSON.stringify(value) ?? String(value));
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+};
+
+/** Turns whatever was thrown into plain data. Never throws. */
+export const toErrorData = (thrown: unknown, fallback: ErrorCode = 'ACTION_FAILED'): ErrorData => {
+  const causes: string[] = [];
+  let cause: unknown = thrown instanceof Error ? thrown.cause : undefined;
+  while (cause !== undefined && causes.length < MAX_CAUSES) {
+    causes.push(cut(describe(cause)));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  const own =
+    thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
+      ? thrown.code
+      : undefined;
+  return {
+    code: own ?? fallback,
+    name: thrown instanceof Error ? thrown.name : 'Error',
+    message: cut(describe(thrown)),
+    ...(causes.length > 0 ? { causes } : {}),
+    ...(thrown instanceof Error && !(thrown instanceof DaggerError) && thrown.stack !== undefined
+      ? { stack: cut(thrown.stack) }
+      : {}),
+    retryable: !(thrown instanceof NonRetryableError),
+  };
+};

@@ -1,0 +1,545 @@
+import { LRUCache } from 'lru-cache';
+import { silentLogger, type Logger } from '../actions/logger.ts';
+import type { ActionRegistry } from '../actions/registry.ts';
+import { Cache } from '../cache/cache.ts';
+import type { CacheLimits } from '../cache/limits.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { mergeConfig } from '../config/merge.ts';
+import type { DagConfig, DagConfigInput } from '../config/model.ts';
+import type { CoordinatorOptions, Runner, RunRequest } from '../coordinator/coordinator.ts';
+import { LiveRun } from '../coordinator/live-run.ts';
+import { memoryMemo } from '../coordinator/memo.ts';
+import { DaggerError } from '../errors.ts';
+import { checkActions } from '../graph/known-actions.ts';
+import type { Problems } from '../graph/compile.ts';
+import { GraphInvalidError, type Diagnostic } from '../graph/diagnostic.ts';
+import { defineGraph, Graph, type CheckedGraph } from '../graph/graph.ts';
+import type { GraphDefinition, GraphMetadata, NodeDefinition } from '../graph/model.ts';
+import { RUN_INPUTS } from '../graph/reference.ts';
+import { readYamlDirectory, readYamlFile } from '../graph/yaml/files.ts';
+import { loadYaml } from '../graph/yaml/load.ts';
+import { systemIds, type Ids } from '../ids.ts';
+import { sealJson, type JsonObject } from '../json.ts';
+import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
+import { RunState } from '../run/state.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { ExecutionEvent } from '../run/public-events.ts';
+import { DatabaseJournal } from '../storage/database-journal.ts';
+import type { MemoStore } from '../storage/journal.ts';
+import { openStorage } from '../storage/open.ts';
+import { recover } from '../storage/recover.ts';
+import { RunStore, type RunFilter, type StoredRun } from '../storage/run-store.ts';
+import type { Storage } from '../storage/storage.ts';
+import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
+import { DagLibrary, type DagSummary } from './library.ts';
+
+export interface ExecutorOptions {
+  readonly registry: ActionRegistry;
+  /** An adapter's value such as `sqlite('runs.db')`, or a URL such as `sqlite:runs.db`. Absent: purely in memory. */
+  readonly storage?: Storage | string;
+  /** Settings for every run; those of a graph go over them. */
+  readonly config?: DagConfigInput;
+  /** Passed to every action and hook as `appData`. */
+  readonly appData?: unknown;
+  readonly logger?: Logger;
+  /** Bounds of the cache of each run that does not bring its own. Default: none. */
+  readonly cacheLimits?: CacheLimits;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+}
+
+/** What `run`, `start` and `resume` take beside the graph. */
+export interface RunOptions extends Omit<RunRequest, 'dag'>, CoordinatorOptions {}
+
+export interface ResumeOptions extends CoordinatorOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What an executor without storage remembers of a run. */
+interface Session {
+  readonly graph: Graph;
+  readonly config: DagConfig;
+  readonly state: RunState;
+  readonly cache: Cache;
+  report: RunReport | undefined;
+}
+
+/** Nodes of ended runs that an executor without storage remembers, in all. */
+const REMEMBERED_NODES = 200_000;
+const MEMOS_IN_MEMORY = 10_000;
+
+/** Loads graphs and runs them; the face of the DAG flow. */
+export class DagExecutor implements Runner {
+  readonly registry: ActionRegistry;
+  readonly #options: ExecutorOptions;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #dags: DagLibrary = new DagLibrary();
+  readonly #storage: Storage | undefined;
+  readonly #store: RunStore | undefined;
+  readonly #memo: MemoStore;
+  readonly #live: Map<
+    string,
+    { readonly run: LiveRun; readonly journal: DatabaseJournal | undefined }
+  > = new Map();
+  readonly #opening: Map<string, Promise<RunHandle>> = new Map();
+  readonly #sessions: LRUCache<string, Session> = new LRUCache<string, Session>({
+    maxSize: REMEMBERED_NODES,
+    maxEntrySize: Number.MAX_SAFE_INTEGER,
+    sizeCalculation: ({ state }) => Math.min(REMEMBERED_NODES, state.nodeCount + 1),
+  });
+
+  private constructor(
+    options: ExecutorOptions,
+    storage: Storage | undefined,
+    store: RunStore | undefined,
+  ) {
+    this.registry = options.registry;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#ids = options.ids ?? systemIds;
+    this.#storage = storage;
+    this.#store = store;
+    this.#memo = store?.memo ?? memoryMemo(MEMOS_IN_MEMORY);
+  }
+
+  /**
+   * Opens an executor and, with storage, brings its tables up to date.
+   * @throws DaggerError CONFIG_INVALID, STORAGE_URL, STORAGE_MISSING, STORAGE_FAILED
+   */
+  static async open(options: ExecutorOptions): Promise<DagExecutor> {
+    mergeConfig(options.config);
+    if (options.storage === undefined) return new DagExecutor(options, undefined, undefined);
+    const storage =
+      typeof options.storage === 'string' ? await openStorage(options.storage) : options.storage;
+    return new DagExecutor(
+      options,
+      storage,
+      await RunStore.open(storage, options.clock ?? systemClock),
+    );
+  }
+
+  // --- graphs ----------------------------------------------------------------------------------------------------
+
+  /** Makes a graph known by its name. @throws GraphInvalidError, DaggerError DAG_DUPLICATE */
+  add(graph: Graph | GraphDefinition, options: { readonly replace?: boolean } = {}): Graph {
+    return this.#dags.add(
+      graph instanceof Graph ? graph : defineGraph(graph),
+      options.replace ?? false,
+    );
+  }
+
+  /** Loads a YAML file. @throws GraphInvalidError with file, line and column of every problem */
+  async loadYamlFile(path: string, options: { readonly replace?: boolean } = {}): Promise<Graph> {
+    return this.#addChecked(await readYamlFile(path), options);
+  }
+
+  /** Loads YAML text. @throws GraphInvalidError with line and column of every problem */
+  loadYamlString(text: string, options: { readonly replace?: boolean } = {}): Graph {
+    return this.#addChecked(loadYaml(text), options);
+  }
+
+  /** Loads every `.yaml` and `.yml` of a directory; a bad file does not stop the others. */
+  async loadYamlDir(
+    path: string,
+    options: { readonly replace?: boolean } = {},
+  ): Promise<{ readonly loaded: readonly Graph[]; readonly problems: readonly Diagnostic[] }> {
+    const loaded: Graph[] = [];
+    const problems: Diagnostic[] = [];
+    for (const { file, checked } of await readYamlDirectory(path)) {
+      problems.push(...checked.diagnostics.filter((d) => d.severity === 'error'));
+      if (checked.graph === undefined) continue;
+      try {
+        loaded.push(this.add(checked.graph, options));
+      } catch (error) {
+        if (!(error instanceof DaggerError)) throw error;
+        problems.push({
+          severity: 'error',
+          code: 'id-duplicate',
+          message: error.message,
+          path: ['name'],
+          file,
+        });
+      }
+    }
+    return { loaded, problems };
+  }
+
+  #addChecked(checked: CheckedGraph, options: { readonly replace?: boolean }): Graph {
+    if (checked.graph === undefined) throw new GraphInvalidError(checked.diagnostics);
+    return this.add(checked.graph, options);
+  }
+
+  hasDag(name: string): boolean {
+    return this.#dags.has(name);
+  }
+
+  /** @throws DaggerError DAG_UNKNOWN */
+  getDag(name: string): Graph {
+    return this.#dags.get(name);
+  }
+
+  listDags(): DagSummary[] {
+    return this.#dags.list();
+  }
+
+  /** Graphs that have a tag which contains `part`. */
+  listDagsByTag(part: string): DagSummary[] {
+    return this.#dags.list(({ tags }) => tags.some((tag) => tag.includes(part)));
+  }
+
+  /** Graphs that have all of the tags. */
+  listDagsByTags(wanted: readonly string[]): DagSummary[] {
+    return this.#dags.list(({ tags }) => wanted.every((tag) => tags.includes(tag)));
+  }
+
+  listDagsMetadata(): GraphMetadata[] {
+    return this.#dags.metadata();
+  }
+
+  /** Adds a node to a graph before it runs: a new definition under the same name. Runs under way keep theirs. */
+  addNode(dag: string, node: NodeDefinition): Graph {
+    return this.#dags.extend(dag, [node]);
+  }
+
+  /** Like `addNode` for several nodes: all of them, or none. */
+  addNodes(dag: string, nodes: readonly NodeDefinition[]): Graph {
+    return this.#dags.extend(dag, nodes);
+  }
+
+  // --- runs ------------------------------------------------------------------------------------------------------
+
+  /** Runs a graph to the end of a session. Resolves with the report, also of a run that failed or paused. */
+  async run(dag: string | Graph, options: RunOptions = {}): Promise<RunReport> {
+    return (await this.start(dag, options)).done;
+  }
+
+  /** Runs one node at a time in topological order, with the same semantics and report. */
+  async runSequential(dag: string | Graph, options: RunOptions = {}): Promise<RunReport> {
+    return this.run(dag, { ...options, maxParallelNodes: 1 });
+  }
+
+  async execute(request: RunRequest, options: CoordinatorOptions): Promise<RunReport> {
+    const { dag, ...rest } = request;
+    return this.run(dag, { ...rest, ...options });
+  }
+
+  /**
+   * Starts a run and gives a handle on it.
+   * @throws DaggerError DAG_UNKNOWN, GRAPH_INVALID (unregistered actions), CONFIG_INVALID, NOT_JSON, RUN_CONFLICT, RUN_OWNED
+   */
+  async start(dag: string | Graph, options: RunOptions = {}): Promise<RunHandle> {
+    const graph = typeof dag === 'string' ? this.#dags.get(dag) : dag;
+    const { runId } = options;
+    if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options);
+    if (typeof runId !== 'string' || runId === '' || runId.length > 256)
+      throw new DaggerError('INPUT_INVALID', 'a run id is a string of 1 to 256 characters');
+    return this.#once(
+      runId,
+      async () =>
+        (await this.#existing(runId, graph.name, options)) ?? this.#startNew(graph, runId, options),
+    );
+  }
+
+  /**
+   * Goes on with a run: after a crash where it stopped; after a pause, a failure, a cancellation or a timeout with
+   * another chance for what failed or was cancelled. A run that succeeded just gives its report.
+   * @throws DaggerError RUN_UNKNOWN, RUN_OWNED
+   */
+  async resume(runId: string, options: ResumeOptions = {}): Promise<RunReport> {
+    return (await this.startResume(runId, options)).done;
+  }
+
+  /** Like `resume`, with a handle on the run. */
+  async startResume(runId: string, options: ResumeOptions = {}): Promise<RunHandle> {
+    return this.#once(runId, () =>
+      this.#store === undefined
+        ? this.#resumeSession(runId, options)
+        : this.#resumeStored(this.#store, runId, options),
+    );
+  }
+
+  /** The report of a run as it stands. @throws DaggerError RUN_UNKNOWN */
+  async report(runId: string): Promise<RunReport> {
+    const live = this.#live.get(runId);
+    if (live !== undefined) return live.run.report();
+    if (this.#store === undefined) return this.#session(runId).report as RunReport;
+    const loaded = await this.#store.load(runId);
+    const { state, cache } = await recover(this.#store, loaded, undefined);
+    return new RunReport({ runId, dag: loaded.row.dag }, state, cache, this.#clock.now());
+  }
+
+  /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN, GRAPH_INVALID */
+  async nodeState(runId: string, nodeId: string): Promise<NodeReport> {
+    const live = this.#live.get(runId)?.run;
+    const n = live?.state.topology.numberOf(nodeId);
+    const found =
+      live !== undefined && n !== undefined
+        ? nodeReport(live.state, live.cache, n)
+        : (await this.report(runId)).node(nodeId);
+    if (found === undefined)
+      throw new DaggerError('RUN_UNKNOWN', `run '${runId}' has no node '${nodeId}'`, {
+        ids: { runId, nodeId },
+      });
+    return found;
+  }
+
+  /** The graph of a run with everything that it grew. @throws DaggerError RUN_UNKNOWN */
+  async runGraph(runId: string): Promise<Graph> {
+    const live = this.#live.get(runId)?.run;
+    if (live !== undefined) return grownGraph(live.dagName, live.state);
+    if (this.#store === undefined) {
+      const { graph, state } = this.#session(runId);
+      return grownGraph(graph.name, state);
+    }
+    const loaded = await this.#store.load(runId);
+    const { state } = await recover(this.#store, loaded, undefined);
+    return grownGraph(loaded.row.dag, state);
+  }
+
+  /** Stored runs, the most recent first; without storage those under way and remembered. */
+  async listRuns(filter: RunFilter = {}): Promise<StoredRun[]> {
+    if (this.#store !== undefined) return this.#store.list(filter);
+    const sessions = [...this.#sessions.entries()].map(
+      ([runId, { state, report, graph }]): StoredRun => {
+        const live =
+          report ??
+          new RunReport({ runId, dag: graph.name }, state, new Cache(), this.#clock.now());
+        return {
+          runId,
+          dag: graph.name,
+          status: live.status,
+          createdAt: live.startedAt,
+          finishedAt: live.finishedAt,
+          error: live.error,
+          counts: live.counts,
+          owned: this.#live.has(runId),
+        };
+      },
+    );
+    return sessions
+      .filter(
+        (run) =>
+          (filter.dag === undefined || run.dag === filter.dag) &&
+          (filter.status === undefined || run.status === filter.status),
+      )
+      .toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+      .slice(0, filter.limit ?? 50);
+  }
+
+  /** Lets go of every run without ending it (with storage they can be resumed), and closes the storage. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const { run, journal } of this.#live.values()) {
+      run.letGo();
+      try {
+        await journal?.release();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    this.#live.clear();
+    try {
+      await this.#storage?.close();
+    } catch (error) {
+      failures.push(error);
+    }
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'the executor did not close cleanly');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Two calls with one run id get one run. */
+  async #once(runId: string, open: () => Promise<RunHandle>): Promise<RunHandle> {
+    const live = this.#live.get(runId);
+    if (live !== undefined) return handleOf(live.run);
+    const opening = this.#opening.get(runId) ?? open().finally(() => this.#opening.delete(runId));
+    this.#opening.set(runId, opening);
+    return opening;
+  }
+
+  /** The run that an id already names, going on if it is unfinished; undefined when the id is new. */
+  async #existing(runId: string, dag: string, options: RunOptions): Promise<RunHandle | undefined> {
+    const known =
+      this.#store === undefined ? this.#sessions.get(runId) : await this.#store.row(runId);
+    if (known === undefined) return undefined;
+    const name = 'graph' in known ? known.graph.name : known.dag;
+    const status = 'graph' in known ? (known.state.finished?.status ?? 'running') : known.status;
+    if (name !== dag)
+      throw new DaggerError(
+        'RUN_CONFLICT',
+        `run '${runId}' is a run of '${name}', not of '${dag}'`,
+        { ids: { runId, dag } },
+      );
+    if (status === 'running' || status === 'paused')
+      return this.#store === undefined
+        ? this.#resumeSession(runId, options)
+        : this.#resumeStored(this.#store, runId, options);
+    return finishedHandle(await this.report(runId));
+  }
+
+  async #startNew(graph: Graph, runId: string, options: RunOptions): Promise<RunHandle> {
+    this.#checkActions(Graph.topologyOf(graph).definitions);
+    const config = mergeConfig(
+      this.#options.config,
+      graph.config,
+      options.maxParallelNodes === undefined
+        ? undefined
+        : { maxParallelNodes: options.maxParallelNodes },
+    );
+    const cache = options.cache ?? new Cache(this.#options.cacheLimits);
+    for (const [name, value] of Object.entries(sealJson(options.inputs ?? {}) as JsonObject))
+      if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
+    const state = new RunState(Graph.topologyOf(graph), config);
+    let fence: number | undefined;
+    if (this.#store !== undefined) {
+      const created = await this.#store.create({
+        runId,
+        dag: graph.name,
+        definition: graph.toJSON(),
+        config,
+        cache: cache.toJSON(),
+      });
+      // Another process was faster with the same id.
+      if (created === undefined) return this.#resumeStored(this.#store, runId, options);
+      fence = created.fence;
+    }
+    const first: RunEvent = {
+      type: 'RunStarted',
+      at: this.#clock.now(),
+      hooked: hooksOf(options).length > 0,
+    };
+    return this.#go({ runId, graph, config, state, cache, fence, unseen: [], first, options });
+  }
+
+  async #resumeSession(runId: string, options: ResumeOptions): Promise<RunHandle> {
+    const { graph, config, state, cache, report } = this.#session(runId);
+    if (report?.status === 'succeeded') return finishedHandle(report);
+    // The earlier report tells of the earlier session.
+    report?.settle();
+    const first: RunEvent = {
+      type: 'RunResumed',
+      at: this.#clock.now(),
+      hooked: hooksOf(options).length > 0,
+      retry: true,
+    };
+    return this.#go({
+      runId,
+      graph,
+      config,
+      state,
+      cache,
+      fence: undefined,
+      unseen: [],
+      first,
+      options,
+    });
+  }
+
+  async #resumeStored(store: RunStore, runId: string, options: ResumeOptions): Promise<RunHandle> {
+    const row = await store.row(runId);
+    if (row?.status === 'succeeded') return finishedHandle(await this.report(runId));
+    const loaded = await store.load(runId);
+    const { fence } = await store.claim(runId);
+    const { graph, state, cache, unseen } = await recover(store, loaded, this.#options.cacheLimits);
+    this.#checkActions(state.topology.definitions);
+    const first: RunEvent = {
+      type: 'RunResumed',
+      at: this.#clock.now(),
+      hooked: hooksOf(options).length > 0,
+      retry: state.finished !== undefined,
+    };
+    return this.#go({
+      runId,
+      graph,
+      config: loaded.config,
+      state,
+      cache,
+      fence,
+      unseen,
+      first,
+      options,
+    });
+  }
+
+  #go(request: {
+    readonly runId: string;
+    readonly graph: Graph;
+    readonly config: DagConfig;
+    readonly state: RunState;
+    readonly cache: Cache;
+    readonly fence: number | undefined;
+    readonly unseen: readonly ExecutionEvent[];
+    readonly first: RunEvent;
+    readonly options: RunOptions;
+  }): RunHandle {
+    const { runId, graph, config, state, cache, options } = request;
+    let journal: DatabaseJournal | undefined;
+    if (this.#store !== undefined && request.fence !== undefined) {
+      journal = new DatabaseJournal({
+        store: this.#store,
+        runId,
+        fence: request.fence,
+        nextSeq: state.seq + 1,
+        counts: () => ({ ...run.report().counts }),
+        lost: (error) => run.letGo(error),
+      });
+    }
+    const run: LiveRun = new LiveRun({
+      identity: { runId, dagName: graph.name },
+      state,
+      cache,
+      config,
+      registry: this.registry,
+      clock: this.#clock,
+      ids: this.#ids,
+      logger: this.#options.logger ?? silentLogger,
+      appData: this.#options.appData,
+      hooks: hooksOf(options),
+      eventCapacity: options.eventCapacity ?? 100,
+      commandCapacity: options.commandCapacity ?? 100,
+      journal,
+      memo: this.#memo,
+      unseen: request.unseen,
+    });
+    this.#live.set(runId, { run, journal });
+    const session: Session = { graph, config, state, cache, report: undefined };
+    if (this.#store === undefined) this.#sessions.set(runId, session);
+    const forget = (report?: RunReport): void => {
+      session.report = report;
+      this.#live.delete(runId);
+    };
+    run.done.then(forget, () => forget());
+    // The handle reaches the caller before the first event, so that watchers miss none.
+    setImmediate(() => {
+      if (!run.ended) run.start(request.first, options.signal);
+    });
+    return handleOf(run);
+  }
+
+  #session(runId: string): Session {
+    const session = this.#sessions.get(runId);
+    if (session === undefined)
+      throw new DaggerError(
+        'RUN_UNKNOWN',
+        `there is no run '${runId}' in the memory of this executor`,
+        { ids: { runId } },
+      );
+    return session;
+  }
+
+  #checkActions(nodes: readonly NodeDefinition[]): void {
+    const problems: Problems = [];
+    checkActions(nodes, 0, problems, this.registry);
+    if (problems.length > 0) throw new GraphInvalidError(problems);
+  }
+}
+
+const hooksOf = (options: CoordinatorOptions): NonNullable<CoordinatorOptions['hooks']> =>
+  options.hooks ?? [];
+
+const grownGraph = (name: string, state: RunState): Graph =>
+  defineGraph({ name, nodes: state.topology.definitions });

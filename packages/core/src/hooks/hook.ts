@@ -1,0 +1,32 @@
+import type { ExecutorCommand } from '../run/commands.ts';
+import type { ExecutionEvent, ExecutionEventType } from '../run/public-events.ts';
+
+/** The run that a hook looks at. */
+export interface HookContext {
+  readonly runId: string;
+  readonly dagName: string;
+  /** What the application passed when it opened the executor. */
+  readonly appData: unknown;
+}
+
+export type HookCommands = readonly ExecutorCommand[] | void | undefined;
+
+/**
+ * A policy: it is told of events and returns commands.
+ *
+ * A result is committed before the hooks see it, and dependents of a node start after they have. Hooks see events one at
+ * a time and in order, several hooks in the order of their list; the commands of one event commit together with the mark
+ * that it was seen, so that after a crash an event may be seen again while each command applies once. A hook that throws
+ * fails the run. A hook that never returns holds the run until its timeout.
+ */
+export interface EventHook {
+  /** For messages; default `hook` and the position in the list. */
+  readonly name?: string;
+  /** The types that `handle` wants to see; all when absent. */
+  readonly events?: readonly ExecutionEventType[];
+  handle?(ctx: HookContext, event: ExecutionEvent): HookCommands | Promise<HookCommands>;
+  /** Before the first node starts. */
+  onStart?(ctx: HookContext): HookCommands | Promise<HookCommands>;
+  /** When nothing is left to do. Commands that add work make the run go on; it asks again at the next end. */
+  onComplete?(ctx: HookContext, success: boolean): HookCommands | Promise<HookCommands>;
+}

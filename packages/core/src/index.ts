@@ -1,0 +1,86 @@
+export {
+  defineAction,
+  type Action,
+  type ActionResult,
+  type AnyAction,
+  type RetryPolicy,
+} from './actions/action.ts';
+export type { ActionContext, FailureInputs } from './actions/context.ts';
+export { silentLogger, type Logger, type LogLevel, type NodeLogger } from './actions/logger.ts';
+export { failure, isNodeOutput, success, type NodeOutput } from './actions/output.ts';
+export { ActionRegistry, type ToolSchema } from './actions/registry.ts';
+export { Cache, type CacheEntry, type CacheExport } from './cache/cache.ts';
+export { parseInputFromName, type InputSource } from './cache/input.ts';
+export type { CacheLimits } from './cache/limits.ts';
+export type { CacheView, GlobalWrite } from './cache/view.ts';
+export { systemClock, type CancelTimer, type Clock } from './clock.ts';
+export { DEFAULT_CONFIG, mergeConfig } from './config/merge.ts';
+export type {
+  DagConfig,
+  DagConfigInput,
+  HumanTimeoutAction,
+  OnFailure,
+  RetryStrategy,
+} from './config/model.ts';
+export {
+  Coordinator,
+  type CoordinatorOptions,
+  type Runner,
+  type RunRequest,
+} from './coordinator/coordinator.ts';
+export type { EventObserver, EventStream, Subscription } from './coordinator/event-stream.ts';
+export {
+  DaggerError,
+  NonRetryableError,
+  toErrorData,
+  type DaggerErrorOptions,
+  type ErrorCode,
+  type ErrorData,
+  type ErrorIds,
+} from './errors.ts';
+export {
+  DagExecutor,
+  type ExecutorOptions,
+  type ResumeOptions,
+  type RunOptions,
+} from './executor/executor.ts';
+export type { RunHandle } from './executor/handle.ts';
+export type { DagSummary } from './executor/library.ts';
+export {
+  formatDiagnostic,
+  GraphInvalidError,
+  type DefinitionPath,
+  type Diagnostic,
+  type DiagnosticCode,
+} from './graph/diagnostic.ts';
+export { checkGraph, defineGraph, Graph, type CheckedGraph } from './graph/graph.ts';
+export type {
+  CacheStrategy,
+  DependencySpec,
+  GraphDefinition,
+  GraphMetadata,
+  InputField,
+  JoinPolicy,
+  NodeDefinition,
+  OutputField,
+} from './graph/model.ts';
+export { loadYaml, type LoadYamlOptions } from './graph/yaml/load.ts';
+export { readYamlDirectory, readYamlFile } from './graph/yaml/files.ts';
+export type { EventHook, HookCommands, HookContext } from './hooks/hook.ts';
+export { systemIds, type Ids } from './ids.ts';
+export { sealJson, type JsonObject, type JsonValue } from './json.ts';
+export { NodeSpec, type ExecutorCommand, type NodeSpecData } from './run/commands.ts';
+export type { RunMetrics } from './run/metrics.ts';
+export type { ExecutionEvent, ExecutionEventType, NodeOutcome } from './run/public-events.ts';
+export {
+  RunReport,
+  type NodeReport,
+  type RejectedCommand,
+  type RetryReport,
+  type RunReportData,
+} from './run/report.ts';
+export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
+export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';
+export type { RunFilter, StoredRun } from './storage/run-store.ts';
+export type { MigrationSet, Storage, StorageAbilities, Unsubscribe } from './storage/storage.ts';
+export type { CoreTables, DefinitionRow, JournalRow, MemoRow, RunRow } from './storage/tables.ts';

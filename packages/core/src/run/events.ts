@@ -1,0 +1,128 @@
+import type { GlobalWrite } from '../cache/view.ts';
+import type { ErrorData } from '../errors.ts';
+import type { NodeDefinition } from '../graph/model.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
+import type { RunStatus, SkipReason } from './status.ts';
+
+/**
+ * What happens in a run, in the form that the journal keeps and the reducer folds. `n` is the number of a node, `at`
+ * milliseconds since the Unix epoch. The same events in the same order always give the same state.
+ */
+export type RunEvent =
+  | { readonly type: 'RunStarted'; readonly at: number; readonly hooked: boolean }
+  /** A new session of an unfinished or ended run. `retry`: failed and cancelled nodes get another chance. */
+  | {
+      readonly type: 'RunResumed';
+      readonly at: number;
+      readonly hooked: boolean;
+      readonly retry: boolean;
+    }
+  | { readonly type: 'NodeStarted'; readonly n: number; readonly at: number }
+  | NodeCompletedEvent
+  | {
+      readonly type: 'NodeRetrying';
+      readonly n: number;
+      readonly at: number;
+      readonly error: ErrorData;
+      readonly delay: number;
+      readonly tokens?: number;
+    }
+  /** The wait before a retry is over. Follows from the clock, so the journal does not keep it. */
+  | { readonly type: 'RetryDue'; readonly n: number; readonly at: number }
+  | {
+      readonly type: 'NodeFailed';
+      readonly n: number;
+      readonly at: number;
+      readonly error: ErrorData;
+      readonly tokens?: number;
+    }
+  | {
+      readonly type: 'NodeSkipped';
+      readonly n: number;
+      readonly at: number;
+      readonly reason: SkipReason;
+    }
+  | {
+      readonly type: 'NodeCancelled';
+      readonly n: number;
+      readonly at: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'HandlerCompleted';
+      readonly n: number;
+      readonly at: number;
+      readonly outputs: JsonObject;
+    }
+  | {
+      readonly type: 'HandlerFailed';
+      readonly n: number;
+      readonly at: number;
+      readonly error: ErrorData;
+    }
+  | { readonly type: 'NodesAdded'; readonly at: number; readonly nodes: readonly NodeDefinition[] }
+  | {
+      readonly type: 'InputsSet';
+      readonly n: number;
+      readonly at: number;
+      readonly inputs: JsonObject;
+    }
+  | {
+      readonly type: 'BranchPaused';
+      readonly n: number;
+      readonly at: number;
+      readonly reason: string | null;
+    }
+  | { readonly type: 'BranchResumed'; readonly n: number; readonly at: number }
+  | {
+      readonly type: 'BranchCancelled';
+      readonly n: number;
+      readonly at: number;
+      readonly reason: string | null;
+    }
+  | { readonly type: 'NodesEnabled'; readonly ns: readonly number[]; readonly at: number }
+  | { readonly type: 'NodesDisabled'; readonly ns: readonly number[]; readonly at: number }
+  | { readonly type: 'CustomEvent'; readonly at: number; readonly event: JsonValue }
+  | {
+      readonly type: 'CommandRejected';
+      readonly at: number;
+      readonly command: JsonValue;
+      readonly by: string;
+      readonly error: ErrorData;
+    }
+  /** The hooks saw every event up to the sequence number `seq`; their commands stand beside this event. */
+  | { readonly type: 'HooksSeen'; readonly seq: number; readonly at: number }
+  /** No new work starts; running work is asked to stop. */
+  | {
+      readonly type: 'RunStopping';
+      readonly at: number;
+      readonly why: 'cancelled' | 'timed_out' | 'failed';
+      readonly error: ErrorData;
+    }
+  | {
+      readonly type: 'LimitReached';
+      readonly at: number;
+      readonly limit: 'maxTokens' | 'maxIterations';
+      readonly bound: number;
+      readonly used: number;
+    }
+  | {
+      readonly type: 'RunFinished';
+      readonly at: number;
+      readonly status: Exclude<RunStatus, 'running'>;
+      readonly error?: ErrorData;
+    };
+
+export interface NodeCompletedEvent {
+  readonly type: 'NodeCompleted';
+  readonly n: number;
+  readonly at: number;
+  readonly outputs: JsonObject;
+  /** The outputs came from an earlier run. */
+  readonly cached?: true;
+  readonly tokens?: number;
+  readonly metadata?: JsonObject;
+  readonly writes?: readonly GlobalWrite[];
+}
+
+export type RunEventType = RunEvent['type'];

@@ -1,0 +1,48 @@
+import type { ErrorData } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { SkipReason } from './status.ts';
+
+/** A failed attempt that was followed by another. */
+export interface RetryNote {
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly error: ErrorData;
+  readonly at: number;
+  /** Milliseconds until the next attempt. */
+  readonly delay: number;
+}
+
+export type HandlerNote =
+  | { readonly status: 'pending' }
+  | { readonly status: 'succeeded'; readonly outputs: JsonObject }
+  | { readonly status: 'failed'; readonly error: ErrorData };
+
+/** What is known of the few nodes that have more to tell than a status and two times. */
+export interface NodeNotes {
+  retries: RetryNote[];
+  /** Retries before this one belong to earlier sessions and do not count against the attempts. */
+  budgetFrom: number;
+  error: ErrorData | undefined;
+  reason: SkipReason | string | undefined;
+  handler: HandlerNote | undefined;
+  /** Inputs set by a command, over those of the definition. */
+  inputs: JsonObject | undefined;
+  metadata: JsonObject | undefined;
+  tokens: number;
+  cached: boolean;
+  /** Cancelled together with its run, so that resuming the run gives it another chance. */
+  cancelledWithRun: boolean;
+}
+
+export const newNotes = (): NodeNotes => ({
+  retries: [],
+  budgetFrom: 0,
+  error: undefined,
+  reason: undefined,
+  handler: undefined,
+  inputs: undefined,
+  metadata: undefined,
+  tokens: 0,
+  cached: false,
+  cancelledWithRun: false,
+});

@@ -1,0 +1,48 @@
+/** The nodes that may start, lowest number first: a binary heap in one flat array. */
+export class ReadyHeap {
+  #heap: Int32Array<ArrayBuffer> = new Int32Array(16);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(node: number): void {
+    if (this.#size === this.#heap.length) {
+      const larger = new Int32Array(this.#heap.length * 2);
+      larger.set(this.#heap);
+      this.#heap = larger;
+    }
+    const heap = this.#heap;
+    let at = this.#size++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] as number;
+      if (above <= node) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = node;
+  }
+
+  /** The lowest number, or -1 when there is none. */
+  pop(): number {
+    if (this.#size === 0) return -1;
+    const heap = this.#heap;
+    const top = heap[0] as number;
+    const moved = heap[--this.#size] as number;
+    const size = this.#size;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      if (child + 1 < size && (heap[child + 1] as number) < (heap[child] as number)) child++;
+      const below = heap[child] as number;
+      if (below >= moved) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = moved;
+    return top;
+  }
+}

@@ -1,0 +1,208 @@
+import type { Cache } from '../cache/cache.ts';
+import type { ErrorData } from '../errors.ts';
+import type { NodeDefinition } from '../graph/model.ts';
+import type { JsonObject } from '../json.ts';
+import { runMetrics, type RunMetrics } from './metrics.ts';
+import type { HandlerNote } from './notes.ts';
+import type { RunState } from './state.ts';
+import { statusName, STATUS_NAMES, Status, type NodeStatus, type RunStatus } from './status.ts';
+
+/** A failed attempt that was followed by another. */
+export interface RetryReport {
+  readonly attempt: number;
+  readonly error: ErrorData;
+  /** ISO 8601. */
+  readonly failedAt: string;
+  /** Milliseconds until the next attempt. */
+  readonly delayMs: number;
+}
+
+/** What became of a node. */
+export interface NodeReport {
+  readonly id: string;
+  readonly action: string;
+  readonly status: NodeStatus;
+  /** Why it was skipped or cancelled. */
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly outputs: JsonObject | null;
+  /** The error of the last attempt, when the node failed. */
+  readonly error: ErrorData | null;
+  readonly retries: readonly RetryReport[];
+  /** ISO 8601; of the latest attempt. */
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** Of the latest attempt. */
+  readonly durationMs: number | null;
+  /** The outputs came from an earlier run. */
+  readonly cached: boolean;
+  readonly tokens: number;
+  readonly metadata: JsonObject | null;
+  /** What the failure handler did. */
+  readonly handler: HandlerNote | null;
+}
+
+/** A command that the run refused. */
+export interface RejectedCommand {
+  /** The hook, or `external`. */
+  readonly by: string;
+  readonly at: string;
+  readonly error: ErrorData;
+}
+
+export interface RunReportData {
+  readonly runId: string;
+  readonly dag: string;
+  readonly status: RunStatus;
+  /** Whether the run succeeded. */
+  readonly success: boolean;
+  readonly error: ErrorData | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly durationMs: number;
+  readonly counts: { readonly total: number } & { readonly [S in NodeStatus]: number };
+  readonly metrics: RunMetrics;
+  readonly rejectedCommands: readonly RejectedCommand[];
+  /** Node id -> what became of it, in the order of definition. */
+  readonly nodes: { readonly [id: string]: NodeReport };
+}
+
+const iso = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());
+
+/** What is known of one node now. */
+export const nodeReport = (state: RunState, cache: Cache, n: number): NodeReport => {
+  const { id, action } = state.topology.definitions[n] as NodeDefinition;
+  const notes = state.notes.get(n);
+  const status = state.status[n] as number;
+  const startedAt = state.startedAt[n] as number;
+  const endedAt = state.endedAt[n] as number;
+  return {
+    id,
+    action,
+    status: statusName(status),
+    reason: notes?.reason ?? null,
+    attempts: state.attempt[n] as number,
+    outputs: status === Status.SUCCEEDED ? (cache.outputsOf(id) ?? {}) : null,
+    error: notes?.error ?? null,
+    retries: (notes?.retries ?? []).map((r) => ({
+      attempt: r.attempt,
+      error: r.error,
+      failedAt: iso(r.at) as string,
+      delayMs: r.delay,
+    })),
+    startedAt: iso(startedAt),
+    finishedAt: iso(endedAt),
+    durationMs: startedAt > 0 && endedAt > 0 ? Math.max(0, endedAt - startedAt) : null,
+    cached: notes?.cached ?? false,
+    tokens: notes?.tokens ?? 0,
+    metadata: notes?.metadata ?? null,
+    handler: notes?.handler ?? null,
+  };
+};
+
+/** The report of a run. Node reports are made when they are first asked for. */
+export class RunReport implements RunReportData {
+  readonly runId: string;
+  readonly dag: string;
+  readonly status: RunStatus;
+  readonly success: boolean;
+  readonly error: ErrorData | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly durationMs: number;
+  readonly counts: RunReportData['counts'];
+  readonly #state: RunState;
+  readonly #cache: Cache;
+  #nodes: RunReportData['nodes'] | undefined;
+  #metrics: RunMetrics | undefined;
+
+  /** @internal */
+  constructor(
+    ids: { readonly runId: string; readonly dag: string },
+    state: RunState,
+    cache: Cache,
+    now: number,
+  ) {
+    this.runId = ids.runId;
+    this.dag = ids.dag;
+    this.status = state.finished?.status ?? 'running';
+    this.success = this.status === 'succeeded';
+    this.error = state.finished?.error ?? null;
+    this.startedAt = new Date(state.runStartedAt).toISOString();
+    this.finishedAt =
+      state.finished === undefined ? null : new Date(state.finished.at).toISOString();
+    this.durationMs = (state.finished?.at ?? now) - state.runStartedAt;
+    const counts: { [S in NodeStatus | 'total']?: number } = { total: state.nodeCount };
+    for (const [code, name] of STATUS_NAMES.entries()) counts[name] = state.counts[code] as number;
+    this.counts = counts as RunReportData['counts'];
+    this.#state = state;
+    this.#cache = cache;
+  }
+
+  get nodes(): RunReportData['nodes'] {
+    if (this.#nodes === undefined) {
+      // Without a prototype, any id is an ordinary key.
+      const nodes = Object.create(null) as { [id: string]: NodeReport };
+      for (let n = 0; n < this.#state.nodeCount; n++)
+        nodes[this.#state.topology.idOf(n)] = nodeReport(this.#state, this.#cache, n);
+      this.#nodes = nodes;
+    }
+    return this.#nodes;
+  }
+
+  /** The report of one node, or undefined when the run has no such node. */
+  node(id: string): NodeReport | undefined {
+    if (this.#nodes !== undefined) return this.#nodes[id];
+    const n = this.#state.topology.numberOf(id);
+    return n === undefined ? undefined : nodeReport(this.#state, this.#cache, n);
+  }
+
+  get metrics(): RunMetrics {
+    return (this.#metrics ??= runMetrics(this.#state));
+  }
+
+  get rejectedCommands(): readonly RejectedCommand[] {
+    return this.#state.commandRejections.map(({ by, at, error }) => ({
+      by,
+      at: new Date(at).toISOString(),
+      error,
+    }));
+  }
+
+  /** @internal Makes everything now, before the state moves on. */
+  settle(): void {
+    void this.nodes;
+    void this.metrics;
+  }
+
+  toJSON(): RunReportData {
+    const {
+      runId,
+      dag,
+      status,
+      success,
+      error,
+      startedAt,
+      finishedAt,
+      durationMs,
+      counts,
+      metrics,
+      rejectedCommands,
+      nodes,
+    } = this;
+    return {
+      runId,
+      dag,
+      status,
+      success,
+      error,
+      startedAt,
+      finishedAt,
+      durationMs,
+      counts,
+      metrics,
+      rejectedCommands,
+      nodes,
+    };
+  }
+}

@@ -1,0 +1,575 @@
+import { addNodes, type Problems } from '../graph/compile.ts';
+import type { NodeDefinition } from '../graph/model.ts';
+import { NodeFlag, type Topology } from '../graph/topology.ts';
+import type { DagConfig } from '../config/model.ts';
+import type { ErrorData } from '../errors.ts';
+import type { RunEvent } from './events.ts';
+import { newNotes, type HandlerNote, type NodeNotes } from './notes.ts';
+import { ReadyHeap } from './ready-heap.ts';
+import { isSettled, Status, type RunStatus, type SkipReason } from './status.ts';
+
+/** Why no new work starts, and with which status the run will end. */
+export interface Halt {
+  readonly status: Exclude<RunStatus, 'running' | 'succeeded'>;
+  readonly error: ErrorData;
+}
+
+const SKIP_REASON: { readonly [status: number]: SkipReason } = {
+  [Status.FAILED]: 'dependency-failed',
+  [Status.SKIPPED]: 'dependency-skipped',
+  [Status.CANCELLED]: 'dependency-cancelled',
+};
+
+const SUPERVISOR = 'supervisor_step';
+
+/**
+ * The state of a run: a fold over its events, the same live and on recovery. Nodes are numbers and their states lie in
+ * flat arrays. `apply` is the only way to change it; it reads no clock, does no I/O and throws on no event that the
+ * coordinator may produce.
+ *
+ * What a settled dependency means for a node (`need` counts the successes still missing, `unsettled` the dependencies
+ * still open):
+ *
+ * | dependency       | join all, required | join all, optional | join any / at least n                |
+ * |------------------|--------------------|--------------------|--------------------------------------|
+ * | succeeded        | one need less      | nothing            | one need less                        |
+ * | failed, skipped, | skipped            | nothing            | skipped once need exceeds unsettled  |
+ * | cancelled        |                    |                    |                                      |
+ * | ready when       | need 0, unsettled 0                     | need 0                               |
+ */
+export class RunState {
+  topology: Topology;
+  status: Uint8Array<ArrayBuffer>;
+  /** Number of the latest attempt; 0 before the first. */
+  attempt: Uint16Array<ArrayBuffer>;
+  /** Milliseconds since the Unix epoch; 0 where it has not happened. */
+  startedAt: Float64Array<ArrayBuffer>;
+  endedAt: Float64Array<ArrayBuffer>;
+  /** Nodes per status. */
+  readonly counts: Int32Array<ArrayBuffer> = new Int32Array(8);
+  readonly notes: Map<number, NodeNotes> = new Map();
+  /** Sequence number of the latest event that the journal keeps; the first is 1. */
+  seq = 0;
+  sessionStartedAt = 0;
+  runStartedAt = 0;
+  halt: Halt | undefined;
+  finished:
+    | {
+        readonly status: Exclude<RunStatus, 'running'>;
+        readonly error: ErrorData | undefined;
+        readonly at: number;
+      }
+    | undefined;
+  tokens = 0;
+  iterations = 0;
+  cacheHits = 0;
+  /** Failure handlers that have not ended. */
+  handlersPending = 0;
+  /** Whether results wait for the hooks before dependents may start. */
+  hooked = false;
+  /** The hooks saw every event up to this sequence number. */
+  hooksSeen = 0;
+  /** Settled nodes whose dependents wait for the hooks, with the sequence number of the event. */
+  readonly awaiting: Map<number, number> = new Map();
+  /** Paused branches: the root, and every node held by it. */
+  readonly paused: Map<number, { readonly reason: string | null; readonly members: Set<number> }> =
+    new Map();
+  readonly commandRejections: {
+    readonly at: number;
+    readonly by: string;
+    readonly error: ErrorData;
+  }[] = [];
+  /** Nodes that the latest event skipped or cancelled along the way; the coordinator tells watchers. */
+  readonly consequences: number[] = [];
+
+  readonly #config: DagConfig;
+  #unsettled: Int32Array<ArrayBuffer>;
+  #need: Int32Array<ArrayBuffer>;
+  #ownsTopology = false;
+  readonly #ready: ReadyHeap = new ReadyHeap();
+  #disabled: Map<number, boolean> | undefined;
+  /** How many of `consequences` have told their dependents. */
+  #told = 0;
+
+  constructor(topology: Topology, config: DagConfig) {
+    const { count } = topology;
+    this.topology = topology;
+    this.#config = config;
+    this.status = new Uint8Array(count);
+    this.attempt = new Uint16Array(count);
+    this.startedAt = new Float64Array(count);
+    this.endedAt = new Float64Array(count);
+    this.#unsettled = topology.dependencyCount.slice(0, count);
+    this.#need = topology.need.slice(0, count);
+    this.counts[Status.PENDING] = count;
+  }
+
+  get nodeCount(): number {
+    return this.topology.count;
+  }
+
+  /** Takes the next node that may start, in the order of definition; -1 when there is none. */
+  takeReady(): number {
+    for (;;) {
+      const n = this.#ready.pop();
+      // Nodes that left the ready state stay in the heap until they come up.
+      if (n === -1 || (this.status[n] === Status.READY && !this.isHeld(n))) return n;
+    }
+  }
+
+  /** Puts back a node that was taken and not started. */
+  returnReady(n: number): void {
+    this.#ready.push(n);
+  }
+
+  isHeld(n: number): boolean {
+    if (this.paused.size === 0) return false;
+    for (const { members } of this.paused.values()) if (members.has(n)) return true;
+    return false;
+  }
+
+  isDisabled(n: number): boolean {
+    return this.#disabled?.get(n) ?? ((this.topology.flags[n] as number) & NodeFlag.DISABLED) !== 0;
+  }
+
+  /** Failed attempts of this session and the ones before that count against the attempts of the node. */
+  failedAttempts(n: number): number {
+    const notes = this.notes.get(n);
+    return notes === undefined ? 0 : notes.retries.length - notes.budgetFrom;
+  }
+
+  /** The status with which the run ends if nothing more can happen. */
+  outcome(): {
+    readonly status: Exclude<RunStatus, 'running'>;
+    readonly error: ErrorData | undefined;
+  } {
+    if (this.halt !== undefined) return { status: this.halt.status, error: this.halt.error };
+    if (this.count(Status.PENDING) + this.count(Status.READY) > 0)
+      return { status: 'paused', error: undefined };
+    if (this.count(Status.FAILED) > 0) return { status: 'failed', error: this.#firstFailure() };
+    return { status: 'succeeded', error: undefined };
+  }
+
+  count(status: Status): number {
+    return this.counts[status] as number;
+  }
+
+  notesOf(n: number): NodeNotes {
+    let notes = this.notes.get(n);
+    if (notes === undefined) this.notes.set(n, (notes = newNotes()));
+    return notes;
+  }
+
+  /** Folds one event into the state. */
+  apply(event: RunEvent): void {
+    if (this.consequences.length > 0) {
+      this.consequences.length = 0;
+      this.#told = 0;
+    }
+    if (event.type !== 'RetryDue') this.seq++;
+    switch (event.type) {
+      case 'NodeStarted':
+        return this.#started(event.n, event.at);
+      case 'NodeCompleted': {
+        const { n } = event;
+        if (event.tokens !== undefined || event.metadata !== undefined || event.cached === true) {
+          const notes = this.notesOf(n);
+          notes.metadata = event.metadata;
+          notes.cached = event.cached === true;
+          if (event.cached === true) this.cacheHits++;
+          this.#spend(n, event.tokens);
+        }
+        if (this.topology.actionNames[this.topology.action[n] as number] === SUPERVISOR)
+          this.iterations++;
+        return this.#end(n, Status.SUCCEEDED, event.at);
+      }
+      case 'NodeRetrying': {
+        const notes = this.notesOf(event.n);
+        notes.retries.push({
+          attempt: this.attempt[event.n] as number,
+          startedAt: this.startedAt[event.n] as number,
+          error: event.error,
+          at: event.at,
+          delay: event.delay,
+        });
+        this.#spend(event.n, event.tokens);
+        return this.#set(event.n, Status.RETRYING);
+      }
+      case 'RetryDue':
+        if (this.status[event.n] === Status.RETRYING) this.#makeReady(event.n);
+        return;
+      case 'NodeFailed':
+        return this.#failed(event);
+      case 'NodeSkipped':
+        this.notesOf(event.n).reason = event.reason;
+        this.#set(event.n, Status.SKIPPED);
+        this.endedAt[event.n] = event.at;
+        return this.#settle(event.n, event.at);
+      case 'NodeCancelled': {
+        const notes = this.notesOf(event.n);
+        notes.reason = event.reason;
+        notes.cancelledWithRun = true;
+        this.#set(event.n, Status.CANCELLED);
+        this.endedAt[event.n] = event.at;
+        return;
+      }
+      case 'HandlerCompleted':
+        return this.#handled(event.n, { status: 'succeeded', outputs: event.outputs });
+      case 'HandlerFailed':
+        return this.#handled(event.n, { status: 'failed', error: event.error });
+      case 'NodesAdded':
+        return this.#grow(event.nodes, event.at);
+      case 'InputsSet': {
+        const notes = this.notesOf(event.n);
+        notes.inputs = { ...notes.inputs, ...event.inputs };
+        return;
+      }
+      case 'BranchPaused':
+        this.paused.set(event.n, {
+          reason: event.reason,
+          members: new Set(this.topology.branchOf(event.n)),
+        });
+        return;
+      case 'BranchResumed':
+        return this.#resumeBranch(event.n);
+      case 'BranchCancelled':
+        return this.#cancelBranch(event.n, event.at, event.reason);
+      case 'NodesEnabled':
+        return this.#setDisabled(event.ns, false);
+      case 'NodesDisabled':
+        return this.#setDisabled(event.ns, true);
+      case 'CommandRejected':
+        this.commandRejections.push({ at: event.at, by: event.by, error: event.error });
+        return;
+      case 'HooksSeen':
+        return this.#seen(event.seq, event.at);
+      case 'LimitReached':
+        this.halt ??= {
+          status: 'limit_reached',
+          error: {
+            code: 'LIMIT_REACHED',
+            name: 'DaggerError',
+            message: `${event.limit} reached: ${event.used} used, ${event.bound} allowed`,
+            retryable: false,
+          },
+        };
+        return;
+      case 'RunStopping':
+        // Being told to stop outranks a pause or a failure that was about to end the run.
+        this.halt = { status: event.why, error: event.error };
+        return;
+      case 'RunStarted':
+        this.hooked = event.hooked;
+        this.runStartedAt = event.at;
+        this.sessionStartedAt = event.at;
+        return this.#openPending(event.at);
+      case 'RunResumed':
+        return this.#resume(event);
+      case 'RunFinished':
+        this.finished = { status: event.status, error: event.error, at: event.at };
+        return;
+      case 'CustomEvent':
+        return;
+      default: {
+        const never: never = event;
+        return never;
+      }
+    }
+  }
+
+  #set(n: number, status: Status): void {
+    const before = this.status[n] as number;
+    this.counts[before] = (this.counts[before] as number) - 1;
+    this.counts[status] = (this.counts[status] as number) + 1;
+    this.status[n] = status;
+  }
+
+  #started(n: number, at: number): void {
+    this.#set(n, Status.RUNNING);
+    this.attempt[n] = (this.attempt[n] as number) + 1;
+    this.startedAt[n] = at;
+  }
+
+  #end(n: number, status: Status, at: number): void {
+    this.#set(n, status);
+    this.endedAt[n] = at;
+    if (this.hooked) this.awaiting.set(n, this.seq);
+    else this.#settle(n, at);
+  }
+
+  #failed(event: RunEvent & { readonly type: 'NodeFailed' }): void {
+    const { n } = event;
+    const definition = this.topology.definitions[n] as NodeDefinition;
+    const notes = this.notesOf(n);
+    notes.error = event.error;
+    this.#spend(n, event.tokens);
+    if (definition.failure !== undefined) {
+      notes.handler = { status: 'pending' };
+      this.handlersPending++;
+    }
+    const policy = definition.onfailure === false ? 'stop' : this.#config.onFailure;
+    if (
+      policy !== 'continue' &&
+      (this.halt === undefined || (policy === 'stop' && this.halt.status === 'paused'))
+    ) {
+      this.halt = { status: policy === 'stop' ? 'failed' : 'paused', error: event.error };
+    }
+    this.#end(n, Status.FAILED, event.at);
+  }
+
+  #handled(n: number, handler: HandlerNote): void {
+    const notes = this.notesOf(n);
+    if (notes.handler?.status === 'pending') this.handlersPending--;
+    notes.handler = handler;
+  }
+
+  #spend(n: number, tokens: number | undefined): void {
+    if (tokens === undefined) return;
+    this.notesOf(n).tokens += tokens;
+    this.tokens += tokens;
+  }
+
+  /** Tells the dependents of a node that it settled, and those that are skipped for it in turn. */
+  #settle(n: number, at: number): void {
+    this.#tell(n, at);
+    this.#tellSkipped(at);
+  }
+
+  #tell(n: number, at: number): void {
+    const { firstEdge, nextEdge, target, optional } = this.topology;
+    const unsettled = this.#unsettled;
+    for (let e = firstEdge[n] as number; e !== -1; e = nextEdge[e] as number) {
+      const to = target[e] as number;
+      unsettled[to] = (unsettled[to] as number) - 1;
+      this.#account(to, n, optional[e] === 1, at);
+    }
+  }
+
+  /** One row of the table above, for a dependency that is no longer counted in `unsettled`. */
+  #account(to: number, from: number, optional: boolean, at: number): void {
+    if (this.status[to] !== Status.PENDING) return;
+    const succeeded = this.status[from] === Status.SUCCEEDED;
+    if (((this.topology.flags[to] as number) & NodeFlag.COUNTED) !== 0) {
+      if (succeeded) this.#need[to] = (this.#need[to] as number) - 1;
+      if ((this.#need[to] as number) <= 0) this.#open(to, at);
+      else if ((this.#need[to] as number) > (this.#unsettled[to] as number))
+        this.#skip(to, SKIP_REASON[this.status[from] as number] ?? 'dependency-failed', at);
+      return;
+    }
+    if (!optional) {
+      if (!succeeded)
+        return this.#skip(to, SKIP_REASON[this.status[from] as number] as SkipReason, at);
+      this.#need[to] = (this.#need[to] as number) - 1;
+    }
+    if (this.#unsettled[to] === 0 && (this.#need[to] as number) <= 0) this.#open(to, at);
+  }
+
+  /** The turn of a node has come. */
+  #open(n: number, at: number): void {
+    if (this.isDisabled(n)) this.#skip(n, 'disabled', at);
+    else this.#makeReady(n);
+  }
+
+  #makeReady(n: number): void {
+    this.#set(n, Status.READY);
+    this.#ready.push(n);
+  }
+
+  #skip(n: number, reason: SkipReason, at: number): void {
+    this.#set(n, Status.SKIPPED);
+    this.endedAt[n] = at;
+    this.notesOf(n).reason = reason;
+    this.consequences.push(n);
+  }
+
+  /** Opens every pending node whose dependencies allow it. */
+  #openPending(at: number): void {
+    for (let n = 0; n < this.topology.count; n++) {
+      if (
+        this.status[n] === Status.PENDING &&
+        this.#unsettled[n] === 0 &&
+        (this.#need[n] as number) <= 0
+      )
+        this.#open(n, at);
+    }
+    this.#tellSkipped(at);
+  }
+
+  /** Skipped nodes land in `consequences` and tell their dependents from there, so that a long cascade needs no stack. */
+  #tellSkipped(at: number): void {
+    while (this.#told < this.consequences.length)
+      this.#tell(this.consequences[this.#told++] as number, at);
+  }
+
+  /** The topology, made this run's own if it still was that of the definition, so that it may grow. */
+  ownTopology(): Topology {
+    if (!this.#ownsTopology) {
+      this.topology = this.topology.fork();
+      this.#ownsTopology = true;
+    }
+    return this.topology;
+  }
+
+  #grow(nodes: readonly NodeDefinition[], at: number): void {
+    this.ownTopology();
+    const first = this.topology.count;
+    const problems: Problems = [];
+    addNodes(this.topology, nodes, problems);
+    this.#reserve(this.topology.count);
+    this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
+    for (let n = first; n < this.topology.count; n++) {
+      this.#need[n] = this.topology.need[n] as number;
+      this.#unsettled[n] = this.topology.dependencyCount[n] as number;
+    }
+    for (let n = first; n < this.topology.count; n++) this.#join(n, first, at);
+    this.#tellSkipped(at);
+  }
+
+  /** Brings a new node up to what its dependencies among the nodes before `first` have become so far. */
+  #join(n: number, first: number, at: number): void {
+    if (this.topology.dependencyCount[n] === 0) return this.#open(n, at);
+    const dependencies = this.topology.dependenciesOf(n);
+    for (const { node: from } of dependencies) {
+      if (from < first && this.isSettledForDependents(from))
+        this.#unsettled[n] = (this.#unsettled[n] as number) - 1;
+      for (const { members } of this.paused.values()) if (members.has(from)) members.add(n);
+    }
+    for (const { node: from, optional } of dependencies) {
+      if (from < first && this.isSettledForDependents(from)) this.#account(n, from, optional, at);
+    }
+  }
+
+  /** Settled, and the hooks have seen it. */
+  isSettledForDependents(n: number): boolean {
+    return isSettled(this.status[n] as number) && !this.awaiting.has(n);
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.status.length) return;
+    const room = Math.max(length, this.status.length * 2, 16);
+    const wider = <
+      A extends
+        | Uint8Array<ArrayBuffer>
+        | Uint16Array<ArrayBuffer>
+        | Int32Array<ArrayBuffer>
+        | Float64Array<ArrayBuffer>,
+    >(
+      from: A,
+      to: A,
+    ): A => {
+      to.set(from);
+      return to;
+    };
+    this.status = wider(this.status, new Uint8Array(room));
+    this.attempt = wider(this.attempt, new Uint16Array(room));
+    this.startedAt = wider(this.startedAt, new Float64Array(room));
+    this.endedAt = wider(this.endedAt, new Float64Array(room));
+    this.#unsettled = wider(this.#unsettled, new Int32Array(room));
+    this.#need = wider(this.#need, new Int32Array(room));
+  }
+
+  #resumeBranch(n: number): void {
+    const branch = this.paused.get(n);
+    this.paused.delete(n);
+    for (const member of branch?.members ?? [])
+      if (this.status[member] === Status.READY) this.#ready.push(member);
+  }
+
+  #cancelBranch(root: number, at: number, reason: string | null): void {
+    this.paused.delete(root);
+    for (const n of this.topology.branchOf(root)) {
+      if (isSettled(this.status[n] as number)) continue;
+      this.#set(n, Status.CANCELLED);
+      this.endedAt[n] = at;
+      this.notesOf(n).reason = reason ?? 'branch cancelled';
+      this.consequences.push(n);
+    }
+    // Whoever depends on a cancelled node is in the branch too, so there is nobody left to tell.
+    this.#told = this.consequences.length;
+  }
+
+  #setDisabled(ns: readonly number[], disabled: boolean): void {
+    this.#disabled ??= new Map();
+    for (const n of ns) this.#disabled.set(n, disabled);
+  }
+
+  #seen(seq: number, at: number): void {
+    this.hooksSeen = seq;
+    for (const [n, settledAt] of this.awaiting) {
+      if (settledAt > seq) break;
+      this.awaiting.delete(n);
+      this.#settle(n, at);
+    }
+  }
+
+  #resume(event: RunEvent & { readonly type: 'RunResumed' }): void {
+    this.sessionStartedAt = event.at;
+    this.finished = undefined;
+    if (!event.hooked) {
+      for (const n of [...this.awaiting.keys()]) {
+        this.awaiting.delete(n);
+        this.#settle(n, event.at);
+      }
+    }
+    this.hooked = event.hooked;
+    if (event.retry || this.halt?.status === 'cancelled' || this.halt?.status === 'timed_out')
+      this.halt = undefined;
+    for (let n = 0; n < this.topology.count; n++) {
+      const status = this.status[n] as number;
+      if (status === Status.RUNNING) this.#makeReady(n);
+      else if (
+        event.retry &&
+        (status === Status.FAILED ||
+          (status === Status.CANCELLED && this.notes.get(n)?.cancelledWithRun === true))
+      )
+        this.#reopen(n);
+      else if (
+        event.retry &&
+        status === Status.SKIPPED &&
+        this.notes.get(n)?.reason?.startsWith('dependency-') === true
+      )
+        this.#reopen(n);
+    }
+    this.#recount(event.at);
+  }
+
+  #reopen(n: number): void {
+    const notes = this.notesOf(n);
+    if (notes.handler?.status === 'pending') this.handlersPending--;
+    notes.error = undefined;
+    notes.reason = undefined;
+    notes.handler = undefined;
+    notes.cancelledWithRun = false;
+    notes.budgetFrom = notes.retries.length;
+    this.#set(n, Status.PENDING);
+    this.endedAt[n] = 0;
+  }
+
+  /** Counts anew what every pending node waits for; needed only when settled nodes were opened again. */
+  #recount(at: number): void {
+    const pending: number[] = [];
+    for (let n = 0; n < this.topology.count; n++)
+      if (this.status[n] === Status.PENDING) pending.push(n);
+    for (const n of pending) {
+      this.#need[n] = this.topology.need[n] as number;
+      this.#unsettled[n] = this.topology.dependencyCount[n] as number;
+      for (const { node: from } of this.topology.dependenciesOf(n)) {
+        if (this.isSettledForDependents(from))
+          this.#unsettled[n] = (this.#unsettled[n] as number) - 1;
+      }
+    }
+    const before = pending.map((n) =>
+      this.topology.dependenciesOf(n).filter(({ node }) => this.isSettledForDependents(node)),
+    );
+    pending.forEach((n, i) => {
+      if (this.topology.dependencyCount[n] === 0) this.#open(n, at);
+      for (const { node: from, optional } of before[i] ?? []) this.#account(n, from, optional, at);
+    });
+    this.#tellSkipped(at);
+  }
+
+  #firstFailure(): ErrorData | undefined {
+    for (const [n, notes] of this.notes) if (this.status[n] === Status.FAILED) return notes.error;
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** The states of a node, as kept by number in the run state. */
+export const Status = {
+  /** Waits for dependencies. */
+  PENDING: 0,
+  /** May start as soon as there is a slot and its branch is not paused. */
+  READY: 1,
+  RUNNING: 2,
+  /** An attempt failed; the next one waits for its time. */
+  RETRYING: 3,
+  SUCCEEDED: 4,
+  FAILED: 5,
+  SKIPPED: 6,
+  CANCELLED: 7,
+} as const;
+export type Status = (typeof Status)[keyof typeof Status];
+
+export const STATUS_NAMES = [
+  'pending',
+  'ready',
+  'running',
+  'retrying',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const;
+export type NodeStatus = (typeof STATUS_NAMES)[number];
+
+export const statusName = (status: number): NodeStatus => STATUS_NAMES[status] as NodeStatus;
+
+/** Nothing more happens to a node in one of these, unless the run is resumed. */
+export const isSettled = (status: number): boolean => status >= Status.SUCCEEDED;
+
+/** Why a node was skipped. */
+export type SkipReason =
+  'condition' | 'disabled' | 'dependency-failed' | 'dependency-skipped' | 'dependency-cancelled';
+
+/** The states of a run; every one but `running` is the end of a session, and only `succeeded` is final. */
+export type RunStatus =
+  'running' | 'succeeded' | 'failed' | 'paused' | 'cancelled' | 'timed_out' | 'limit_reached';

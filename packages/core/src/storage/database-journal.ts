@@ -1,0 +1,150 @@
+import type { CompiledQuery } from 'kysely';
+import type { CancelTimer } from '../clock.ts';
+import { DaggerError, type ErrorData } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { MemoWrite, RunJournal } from './journal.ts';
+import { LEASE, withParameters, type RunStore } from './run-store.ts';
+
+export interface DatabaseJournalOptions {
+  readonly store: RunStore;
+  readonly runId: string;
+  readonly fence: number;
+  /** The sequence number of the next event. */
+  readonly nextSeq: number;
+  /** Nodes per status, for the list of runs. */
+  counts(): JsonObject;
+  /** Another process took the run over. */
+  lost(error: DaggerError): void;
+}
+
+/** The journal of one run in a database: a row per group of events, and a lease that is renewed while it is open. */
+export class DatabaseJournal implements RunJournal {
+  readonly #options: DatabaseJournalOptions;
+  readonly #append: CompiledQuery;
+  #seq: number;
+  #heartbeat: CancelTimer | undefined;
+  #closed = false;
+
+  constructor(options: DatabaseJournalOptions) {
+    this.#options = options;
+    this.#seq = options.nextSeq;
+    const { store, runId, fence } = options;
+    // One statement both checks the fence and writes, so that a group needs no transaction of its own.
+    this.#append = store.storage.db
+      .insertInto('dagger_journal')
+      .columns(['run_id', 'seq', 'body'])
+      .expression((eb) =>
+        eb
+          .selectFrom('dagger_runs')
+          .select((s) => ['dagger_runs.id', s.val(0).as('seq'), s.val('').as('body')])
+          .where('dagger_runs.id', '=', runId)
+          .where('dagger_runs.fence', '=', fence),
+      )
+      .compile();
+    this.#beat();
+  }
+
+  async append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
+    if (events.length === 0) return;
+    const { store } = this.#options;
+    if (memos.length === 0) return this.#write(store.storage.db, events);
+    await store.storage.transaction(async (trx) => {
+      await this.#write(trx, events);
+      await store.writeMemos(trx, memos);
+    });
+  }
+
+  async finish(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
+    const { store, runId, fence, counts } = this.#options;
+    const last = events.at(-1);
+    const finished = last?.type === 'RunFinished' ? last : undefined;
+    await store.storage.transaction(async (trx) => {
+      await this.#write(trx, events);
+      await store.writeMemos(trx, memos);
+      await trx
+        .updateTable('dagger_runs')
+        .set({
+          status: finished?.status ?? 'running',
+          finished_at: finished?.at ?? null,
+          error:
+            finished?.error === undefined ? null : JSON.stringify(withoutStack(finished.error)),
+          counts: JSON.stringify(counts()),
+          owner: null,
+          lease_until: 0,
+        })
+        .where('id', '=', runId)
+        .where('fence', '=', fence)
+        .execute();
+    });
+  }
+
+  async outputsOf(n: number): Promise<JsonObject | undefined> {
+    const { store, runId } = this.#options;
+    let found: JsonObject | undefined;
+    for await (const group of store.events(runId)) {
+      for (const event of group)
+        if (event.type === 'NodeCompleted' && event.n === n) found = event.outputs;
+    }
+    return found;
+  }
+
+  /** Gives up the ownership, so that another process may go on at once. */
+  async release(): Promise<void> {
+    this.close();
+    const { store, runId, fence } = this.#options;
+    await store.storage.db
+      .updateTable('dagger_runs')
+      .set({ owner: null, lease_until: 0 })
+      .where('id', '=', runId)
+      .where('fence', '=', fence)
+      .execute();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#heartbeat?.();
+  }
+
+  async #write(
+    db: { executeQuery(query: CompiledQuery): Promise<{ readonly numAffectedRows?: bigint }> },
+    events: readonly RunEvent[],
+  ): Promise<void> {
+    const { runId, fence } = this.#options;
+    const { numAffectedRows } = await db.executeQuery(
+      withParameters(this.#append, [this.#seq, JSON.stringify(events), runId, fence]),
+    );
+    if (numAffectedRows !== 1n) throw this.#taken();
+    this.#seq += events.length;
+  }
+
+  #taken(): DaggerError {
+    const { runId } = this.#options;
+    return new DaggerError('RUN_LOST', `run '${runId}' was taken over by another process`, {
+      ids: { runId },
+    });
+  }
+
+  #beat(): void {
+    const { store, runId, fence, lost } = this.#options;
+    const renew = async (): Promise<void> => {
+      const renewed = await store.storage.db
+        .updateTable('dagger_runs')
+        .set({ lease_until: store.clock.now() + LEASE })
+        .where('id', '=', runId)
+        .where('fence', '=', fence)
+        .executeTakeFirst();
+      if (this.#closed) return;
+      if (renewed.numUpdatedRows === 0n) lost(this.#taken());
+      else this.#beat();
+    };
+    this.#heartbeat = store.clock.after(LEASE / 3, () => {
+      // A beat that storage refuses is tried again; the lease runs out if that goes on.
+      renew().catch(() => {
+        if (!this.#closed) this.#beat();
+      });
+    });
+  }
+}
+
+const withoutStack = ({ stack: _stack, ...rest }: ErrorData): Omit<ErrorData, 'stack'> => rest;

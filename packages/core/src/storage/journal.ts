@@ -1,0 +1,37 @@
+import type { JsonObject } from '../json.ts';
+import type { RunEvent, RunEventType } from '../run/events.ts';
+
+/** Results that may be used by later runs, written together with the events that produced them. */
+export interface MemoWrite {
+  readonly key: string;
+  readonly action: string;
+  readonly outputs: JsonObject;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/**
+ * Where the events of one run go. `append` resolves once the events are durable; nothing that follows from an event
+ * happens before that. Every write carries the fencing number of the owner.
+ */
+export interface RunJournal {
+  /** @throws DaggerError RUN_LOST when another process took the run over */
+  append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void>;
+  /** Like `append`, and gives up the ownership; the last event is `RunFinished`. */
+  finish(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void>;
+  /** The outputs of a completed node, for a cache that had to drop them. */
+  outputsOf(n: number): Promise<JsonObject | undefined>;
+  /** Stops the heartbeat without giving up the ownership. */
+  close(): void;
+}
+
+/** Where results for later runs are looked up. */
+export interface MemoStore {
+  /** @param notBefore milliseconds since the epoch; older results do not count */
+  get(key: string, notBefore: number): JsonObject | undefined | Promise<JsonObject | undefined>;
+  /** Only for stores without a journal; a journal takes them with its events. */
+  put?(write: MemoWrite): void;
+}
+
+/** Events that follow from others, so that the journal does not keep them. */
+export const VOLATILE: ReadonlySet<RunEventType> = new Set<RunEventType>(['RetryDue']);

@@ -1,0 +1,45 @@
+import { Cache } from '../cache/cache.ts';
+import { applyWrites } from '../cache/view.ts';
+import type { CacheLimits } from '../cache/limits.ts';
+import { defineGraph, Graph } from '../graph/graph.ts';
+import { publicEvents, type ExecutionEvent } from '../run/public-events.ts';
+import { RunState } from '../run/state.ts';
+import { sealJson, type JsonObject } from '../json.ts';
+import type { LoadedRun, RunStore } from './run-store.ts';
+
+/** A run as its journal tells it. */
+export interface RecoveredRun {
+  readonly graph: Graph;
+  readonly state: RunState;
+  readonly cache: Cache;
+  /** Events that were committed and not marked as seen by the hooks. */
+  readonly unseen: readonly ExecutionEvent[];
+}
+
+/** Reads the journal of a run through the reducer that also serves live. Costs O(events). */
+export const recover = async (
+  store: RunStore,
+  loaded: LoadedRun,
+  limits: CacheLimits | undefined,
+): Promise<RecoveredRun> => {
+  const { row, definition, config } = loaded;
+  const graph = defineGraph(definition);
+  const state = new RunState(Graph.topologyOf(graph), config);
+  const cache = Cache.fromJSON(loaded.cache, limits);
+  const identity = { runId: row.id, dagName: row.dag };
+  let unseen: { readonly seq: number; readonly event: ExecutionEvent }[] = [];
+  for await (const group of store.events(row.id)) {
+    for (const event of group) {
+      state.apply(event);
+      if (event.type === 'NodeCompleted') {
+        cache.setOutputs(state.topology.idOf(event.n), sealJson(event.outputs) as JsonObject);
+        if (event.writes !== undefined) applyWrites(cache, event.writes);
+      }
+      if (event.type === 'HooksSeen') unseen = unseen.filter(({ seq }) => seq > event.seq);
+      else if (state.hooked)
+        for (const told of publicEvents(identity, state, event))
+          unseen.push({ seq: state.seq, event: told });
+    }
+  }
+  return { graph, state, cache, unseen: unseen.map(({ event }) => event) };
+};

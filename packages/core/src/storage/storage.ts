@@ -1,0 +1,40 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import type { CoreTables } from './tables.ts';
+
+/** What a database can do; code asks before it uses it. */
+export interface StorageAbilities {
+  /** `SELECT ... FOR UPDATE SKIP LOCKED`. */
+  readonly skipLocked: boolean;
+  /** `subscribe` wakes at once; without it, watchers poll. */
+  readonly notify: boolean;
+}
+
+/** The migrations of one package: forward only, applied in the order of their names, each once. */
+export interface MigrationSet {
+  /** The name of the package, which owns the tables. */
+  readonly name: string;
+  readonly migrations: { readonly [name: string]: Pick<Migration, 'up'> };
+}
+
+export type Unsubscribe = () => Promise<void>;
+
+/**
+ * A database, as an adapter brings it. Every package keeps its own tables in it; all SQL is Kysely.
+ *
+ * - A write is durable when its promise resolves, as far as the adapter's durability setting says.
+ * - `transaction` runs one at a time on SQLite; nested use of `db` inside of it would wait forever, so use its argument.
+ * - Closing waits for what is under way; afterwards every call rejects.
+ */
+export interface Storage {
+  readonly db: Kysely<CoreTables>;
+  readonly abilities: StorageAbilities;
+  /** Where the data is, for people: a path or an address without credentials. */
+  readonly location: string;
+  /** Brings the tables of a package up to date; does nothing when they are, and waits for another process that does it. */
+  migrate(set: MigrationSet): Promise<void>;
+  transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T>;
+  /** Calls `wake` when somebody notifies `topic`; absent where the database cannot. */
+  subscribe?(topic: string, wake: () => void): Promise<Unsubscribe>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+import { dagSuite } from './dag/suite.ts';
+import type { Suite } from './suite.ts';
+
+const suites: Readonly<Record<string, Suite>> = {
+  dag: dagSuite,
+};
+
+const help = `Usage: pnpm bench <suite> [--quick] [--json]
+
+Suites:
+${Object.entries(suites)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+
+Options:
+  --quick    fewer rounds and no graph of 100,000 nodes: a smoke test, about a minute
+  --json     one JSON document on stdout instead of the tables
+  --help     this text
+
+Progress goes to stderr. The exit code is 0 whatever the numbers are, and 2 for a suite or an option that does not exist.
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const asked = readArgs(args);
+  if (typeof asked === 'string') return refuse(asked);
+  if (asked.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const suite = Object.hasOwn(suites, asked.suite) ? suites[asked.suite] : undefined;
+  if (!suite)
+    return refuse(asked.suite === '' ? 'Which suite?' : `There is no suite "${asked.suite}".`);
+  const report = await suite.run({
+    quick: asked.quick,
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  process.stdout.write(asked.json ? `${JSON.stringify(report.document, null, 2)}\n` : report.text);
+  return 0;
+}
+
+function readArgs(
+  args: string[],
+): { suite: string; quick: boolean; json: boolean; help: boolean } | string {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { quick: flag, json: flag, help: { ...flag, short: 'h' } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 1)
+      return `One suite at a time: ${positionals.join(', ')} were asked for.`;
+    return { ...values, suite: positionals[0] ?? '' };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function refuse(message: string): number {
+  process.stderr.write(
+    `${message}\nSuites: ${Object.keys(suites).join(', ')}. Options: --quick, --json, --help.\n`,
+  );
+  return 2;
+}

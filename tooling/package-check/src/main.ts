@@ -1,0 +1,77 @@
+// Packs what would be published, and uses it as a stranger would: from the tarball, in empty
+// projects outside the workspace, where no link and no source condition can hide a mistake.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { run } from './command.ts';
+import { assertNoNativeCode, makeConsumer } from './consumer.ts';
+import { packAll } from './pack.ts';
+
+const here = resolve(import.meta.dirname, '..');
+const workspace = resolve(here, '../..');
+const temporary = mkdtempSync(join(tmpdir(), 'dagger-package-check-'));
+let failures = 0;
+
+function check(title: string, work: () => void): void {
+  try {
+    work();
+    console.log(`ok    ${title}`);
+  } catch (error) {
+    failures += 1;
+    console.log(`FAIL  ${title}`);
+    console.log(String(error instanceof Error ? error.message : error).replaceAll(/^/gm, '      '));
+  }
+}
+
+try {
+  const packages = packAll(workspace, join(temporary, 'tarballs'));
+  const tarballsOf = (...names: string[]): string[] =>
+    names.map((name) => {
+      const found = packages.find((each) => each.name === name);
+      if (found === undefined) throw new Error(`${name} is not a public package of the workspace`);
+      return found.tarball;
+    });
+  const consumer = (template: string, ...names: string[]): string => {
+    const project = join(temporary, template);
+    makeConsumer(join(here, 'consumers', template), project, tarballsOf(...names));
+    return project;
+  };
+
+  for (const { name, tarball, importable } of packages) {
+    check(`${name}: publint`, () => run('publint', ['run', tarball, '--strict'], here));
+    if (!importable) continue;
+    check(`${name}: are the types wrong`, () =>
+      run('attw', [tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'], here),
+    );
+  }
+
+  check('@dagger/core in an empty ESM project: types, import, no native code', () => {
+    const project = consumer('esm', '@dagger/core');
+    run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
+    run('node', ['main.ts'], project);
+    assertNoNativeCode(project);
+  });
+
+  check('@dagger/core in an empty CommonJS project: require, no native code', () => {
+    const project = consumer('commonjs', '@dagger/core');
+    run('node', ['main.js'], project);
+    assertNoNativeCode(project);
+  });
+
+  check('@dagger/cli without an adapter: npx dagger --help', () => {
+    const project = consumer('cli', '@dagger/core', '@dagger/cli');
+    run('npx', ['--no-install', 'dagger', '--help'], project);
+  });
+
+  check('all packages together: npx dagger --help, a stored run', () => {
+    const project = consumer('sqlite', '@dagger/core', '@dagger/sqlite', '@dagger/cli');
+    run('npx', ['--no-install', 'dagger', '--help'], project);
+    run('node', ['main.ts'], project);
+  });
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+
+console.log(failures === 0 ? 'packages are fit to publish' : `${String(failures)} checks failed`);
+process.exitCode = failures === 0 ? 0 : 1;

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Workspace packages are read from their sources, so that no test needs a build.
+  // The rest are Vite's defaults for a server, which setting the list replaces.
+  ssr: {
+    resolve: { conditions: ['@dagger/source', 'module', 'node', 'development|production'] },
+  },
+  test: {
+    // `*.test-d.ts` are compiled by `check-types`, never run.
+    include: [
+      'packages/**/src/**/*.test.ts',
+      'packages/**/test/**/*.test.ts',
+      'apps/**/test/*.test.ts',
+      'tooling/**/test/*.test.ts',
+    ],
+    // Native modules and tests that kill processes need processes of their own.
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
