@@ -4,6 +4,16 @@
  */
 
 const brand: unique symbol = Symbol.for('dagger.error') as never;
+const nonRetryable: unique symbol = Symbol.for('dagger.error.non-retryable') as never;
+
+const isBranded = (value: unknown, mark: symbol): boolean => {
+  try {
+    return typeof value === 'object' && value !== null && mark in value;
+  } catch {
+    // A revoked proxy answers no question.
+    return false;
+  }
+};
 
 /** Every code that dagger itself throws or records. An action may use codes of its own. */
 export type ErrorCode =
@@ -66,11 +76,16 @@ export class DaggerError extends Error {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'DaggerError', configurable: true });
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'DaggerError',
+      configurable: true,
+      // Subclasses set a name of their own.
+      writable: true,
+    });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this === DaggerError) return typeof value === 'object' && value !== null && brand in value;
+    if (this === DaggerError) return isBranded(value, brand);
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }
@@ -80,6 +95,12 @@ export class NonRetryableError extends DaggerError {
   constructor(message: string, options: DaggerErrorOptions & { readonly code?: string } = {}) {
     super(options.code ?? 'ACTION_FAILED', message, options);
     this.name = 'NonRetryableError';
+    Object.defineProperty(this, nonRetryable, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this === NonRetryableError) return isBranded(value, nonRetryable);
+    return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }
 
@@ -101,38 +122,52 @@ const MAX_TEXT = 20_000;
 const cut = (text: string): string =>
   text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 
-const describe = (value: unknown): string => {
+/** Reads what may be a getter that throws; undefined unless it gives text. */
+const text = (read: () => unknown): string | undefined => {
   try {
-    return value instanceof Error
-      ? value.message
-      : typeof value === 'string'
-        ? value
-        : (JSON.stringify(value) ?? String(value));
+    const value = read();
+    return typeof value === 'string' ? cut(value) : undefined;
   } catch {
-    return Object.prototype.toString.call(value);
+    return undefined;
   }
+};
+
+/** What was thrown in words, however it looks. */
+const describe = (value: unknown): string => {
+  if (typeof value === 'string') return cut(value);
+  const message = text(() => (value as { readonly message?: unknown }).message);
+  const found = message ?? text(() => JSON.stringify(value)) ?? text(() => String(value));
+  return found ?? 'something that cannot be described';
+};
+
+/** The messages of the causes, outermost first. */
+const causesOf = (thrown: unknown): string[] => {
+  const found: string[] = [];
+  let at = thrown;
+  while (found.length < MAX_CAUSES) {
+    try {
+      at = (at as { readonly cause?: unknown } | null | undefined)?.cause;
+    } catch {
+      break;
+    }
+    if (at === undefined) break;
+    found.push(describe(at));
+  }
+  return found;
 };
 
 /** Turns whatever was thrown into plain data. Never throws. */
 export const toErrorData = (thrown: unknown, fallback: ErrorCode = 'ACTION_FAILED'): ErrorData => {
-  const causes: string[] = [];
-  let cause: unknown = thrown instanceof Error ? thrown.cause : undefined;
-  while (cause !== undefined && causes.length < MAX_CAUSES) {
-    causes.push(cut(describe(cause)));
-    cause = cause instanceof Error ? cause.cause : undefined;
-  }
-  const own =
-    thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
-      ? thrown.code
-      : undefined;
+  const fields = thrown as { readonly code?: unknown; readonly name?: unknown; readonly stack?: unknown };
+  const causes = causesOf(thrown);
+  const own = thrown instanceof DaggerError;
+  const stack = own ? undefined : text(() => fields.stack);
   return {
-    code: own ?? fallback,
-    name: thrown instanceof Error ? thrown.name : 'Error',
-    message: cut(describe(thrown)),
+    code: text(() => fields.code) ?? fallback,
+    name: text(() => fields.name) ?? 'Error',
+    message: describe(thrown),
     ...(causes.length > 0 ? { causes } : {}),
-    ...(thrown instanceof Error && !(thrown instanceof DaggerError) && thrown.stack !== undefined
-      ? { stack: cut(thrown.stack) }
-      : {}),
-    retryable: !(thrown instanceof NonRetryableError),
+    ...(stack === undefined ? {} : { stack }),
+    retryable: !isBranded(thrown, nonRetryable),
   };
 };

@@ -49,6 +49,7 @@ export type { DagSummary } from './executor/library.ts';
 export {
   formatDiagnostic,
   GraphInvalidError,
+  printable,
   type DefinitionPath,
   type Diagnostic,
   type DiagnosticCode,
@@ -84,3 +85,6 @@ export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './sch
 export type { RunFilter, StoredRun } from './storage/run-store.ts';
 export type { MigrationSet, Storage, StorageAbilities, Unsubscribe } from './storage/storage.ts';
 export type { CoreTables, DefinitionRow, JournalRow, MemoRow, RunRow } from './storage/tables.ts';
+export { toDot } from './trace/dot.ts';
+export { toMermaid } from './trace/mermaid.ts';
+export { toTraceJson, type TraceEdge, type TraceJson, type TraceNode } from './trace/trace.ts';

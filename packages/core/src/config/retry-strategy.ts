@@ -78,7 +78,7 @@ export const readRetryStrategy: ReadSetting = (value) => {
   if (!isMap(value)) return { must: FORMS };
   if (typeof value['type'] === 'string') {
     const { type, ...parts } = value;
-    return strategy(type as string, parts);
+    return strategy(type, parts);
   }
   const [only, ...more] = Object.entries(value);
   if (only === undefined || more.length > 0) return { must: FORMS };

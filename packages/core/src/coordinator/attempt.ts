@@ -22,31 +22,39 @@ export interface AttemptHost {
   reportProgress(n: number, attempt: number, fraction: number, message: string | null): void;
 }
 
+/** What only some attempts come to have. */
+interface More {
+  controller: AbortController | undefined;
+  abortReason: unknown;
+  view: CacheView | undefined;
+  tokens: number;
+  metadata: JsonObject | undefined;
+  cancelTimer: CancelTimer | undefined;
+}
+
 /**
  * One attempt of one action: the context that the action sees, and the way of its result back to the run. Signals,
  * loggers and cache views are made when somebody asks for them.
  */
-export class NodeAttempt implements ActionContext<JsonObject> {
+export class NodeAttempt implements ActionContext {
   readonly inputs: JsonObject;
   readonly attempt: number;
   readonly #host: AttemptHost;
   readonly #n: number;
   readonly #handler: boolean;
-  #controller: AbortController | undefined;
-  #abortReason: unknown;
-  #view: CacheView | undefined;
-  #tokens = 0;
-  #outputs: JsonObject | undefined;
-  #metadata: JsonObject | undefined;
+  #outputs: JsonObject;
   #error: ErrorData | undefined;
-  #cancelTimer: CancelTimer | undefined;
+  #more: More | undefined;
 
   constructor(host: AttemptHost, n: number, attempt: number, inputs: JsonObject, handler: boolean) {
+    this.inputs = inputs;
+    this.attempt = attempt;
     this.#host = host;
     this.#n = n;
-    this.attempt = attempt;
-    this.inputs = inputs;
     this.#handler = handler;
+    this.#outputs = EMPTY_OBJECT;
+    this.#error = undefined;
+    this.#more = undefined;
   }
 
   get runId(): string {
@@ -62,11 +70,12 @@ export class NodeAttempt implements ActionContext<JsonObject> {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    const more = this.#extend();
+    if (more.controller === undefined) {
+      more.controller = new AbortController();
+      if (more.abortReason !== undefined) more.controller.abort(more.abortReason);
     }
-    return this.#controller.signal;
+    return more.controller.signal;
   }
 
   get idempotencyKey(): string {
@@ -74,7 +83,7 @@ export class NodeAttempt implements ActionContext<JsonObject> {
   }
 
   get cache(): CacheView {
-    return (this.#view ??= new CacheView(this.#host.cache, this.nodeId));
+    return (this.#extend().view ??= new CacheView(this.#host.cache, this.nodeId));
   }
 
   get appData(): unknown {
@@ -82,70 +91,68 @@ export class NodeAttempt implements ActionContext<JsonObject> {
   }
 
   get log(): NodeLogger {
-    return nodeLogger(this.#host.logger, {
-      runId: this.runId,
-      dag: this.dagName,
-      nodeId: this.nodeId,
-      attempt: this.attempt,
-    });
+    const { runId, dagName, nodeId, attempt } = this;
+    return nodeLogger(this.#host.logger, { runId, dag: dagName, nodeId, attempt });
   }
 
   progress(fraction: number, message?: string): void {
-    this.#host.reportProgress(
-      this.#n,
-      this.attempt,
-      Math.min(1, Math.max(0, Number(fraction) || 0)),
-      message ?? null,
-    );
+    const within = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
+    this.#host.reportProgress(this.#n, this.attempt, within, message ?? null);
   }
 
   useTokens(tokens: number): void {
-    if (!Number.isFinite(tokens) || tokens < 0)
-      throw new DaggerError(
-        'ACTION_INVALID',
-        `useTokens takes a number of at least 0, not ${String(tokens)}`,
-      );
-    this.#tokens += tokens;
+    if (!Number.isFinite(tokens) || tokens < 0) {
+      throw new DaggerError('ACTION_INVALID', `useTokens takes a number of at least 0, not ${tokens}`);
+    }
+    this.#extend().tokens += tokens;
   }
 
-  /** @internal What the run reads of an attempt that ended. */
-  static resultOf(attempt: NodeAttempt): {
-    readonly n: number;
-    readonly handler: boolean;
-    readonly outputs: JsonObject;
-    readonly metadata: JsonObject | undefined;
-    readonly tokens: number;
-    readonly view: CacheView | undefined;
-  } {
-    return {
-      n: attempt.#n,
-      handler: attempt.#handler,
-      outputs: attempt.#outputs ?? EMPTY_OBJECT,
-      metadata: attempt.#metadata,
-      tokens: attempt.#tokens,
-      view: attempt.#view,
-    };
+  #extend(): More {
+    return (this.#more ??= {
+      controller: undefined,
+      abortReason: undefined,
+      view: undefined,
+      tokens: 0,
+      metadata: undefined,
+      cancelTimer: undefined,
+    });
   }
+
+  // The run's side. Static, so that actions do not see it.
 
   /** @internal */
   static numberOf(attempt: NodeAttempt): number {
     return attempt.#n;
   }
 
-  /** @internal Remembers how to call off the timeout. */
-  static timed(attempt: NodeAttempt, cancel: CancelTimer): void {
-    attempt.#cancelTimer = cancel;
-  }
-
-  /** @internal */
-  static untimed(attempt: NodeAttempt): void {
-    attempt.#cancelTimer?.();
-    attempt.#cancelTimer = undefined;
+  /** @internal Whether this is the attempt of a failure handler. */
+  static isHandler(attempt: NodeAttempt): boolean {
+    return attempt.#handler;
   }
 
   /** @internal The error of an attempt that ended badly. */
   static errorOf(attempt: NodeAttempt): ErrorData | undefined {
     return attempt.#error;
+  }
+
+  /** @internal The outputs of an attempt that ended well. */
+  static outputsOf(attempt: NodeAttempt): JsonObject {
+    return attempt.#outputs;
+  }
+
+  /** @internal What else there is to know of some attempts. */
+  static moreOf(attempt: NodeAttempt): Readonly<More> | undefined {
+    return attempt.#more;
+  }
+
+  /** @internal Remembers how to call off the timeout. */
+  static timed(attempt: NodeAttempt, cancel: CancelTimer): void {
+    attempt.#extend().cancelTimer = cancel;
+  }
+
+  /** @internal Calls off the timeout, if there is one. */
+  static untimed(attempt: NodeAttempt): void {
+    attempt.#more?.cancelTimer?.();
   }
 
   /** @internal Ends the attempt before it began. */
@@ -155,8 +162,9 @@ export class NodeAttempt implements ActionContext<JsonObject> {
 
   /** @internal Tells the action to stop. */
   static abort(attempt: NodeAttempt, reason: unknown): void {
-    attempt.#abortReason = reason;
-    attempt.#controller?.abort(reason);
+    const more = attempt.#extend();
+    more.abortReason = reason;
+    more.controller?.abort(reason);
   }
 
   /** @internal Runs the action; the host hears of its end, at once when the action is synchronous. */
@@ -167,17 +175,11 @@ export class NodeAttempt implements ActionContext<JsonObject> {
     } catch (error) {
       return attempt.#fail(error);
     }
-    // A promise of another realm, or a thenable such as a query builder, counts as one too.
-    if (
-      typeof result === 'object' &&
-      result !== null &&
-      typeof (result as PromiseLike<unknown>).then === 'function'
-    ) {
-      (result as PromiseLike<unknown>).then(
-        (value) => attempt.#succeed(value, checks),
-        (error: unknown) => attempt.#fail(error),
-      );
-    } else attempt.#succeed(result, checks);
+    if (!isThenable(result)) return attempt.#succeed(result, checks);
+    result.then(
+      (value) => attempt.#succeed(value, checks),
+      (error: unknown) => attempt.#fail(error),
+    );
   }
 
   #succeed(value: unknown, checks: ActionChecks): void {
@@ -201,8 +203,7 @@ export class NodeAttempt implements ActionContext<JsonObject> {
     if (value === undefined || value === null) return EMPTY_OBJECT;
     let outputs = value;
     if (isNodeOutput(value)) {
-      this.#metadata =
-        value.metadata === undefined ? undefined : (sealJson(value.metadata) as JsonObject);
+      if (value.metadata !== undefined) this.#extend().metadata = sealJson(value.metadata) as JsonObject;
       if (!value.success) {
         this.#error = value.error;
         this.#host.attemptEnded(this);
@@ -211,22 +212,17 @@ export class NodeAttempt implements ActionContext<JsonObject> {
       outputs = value.outputs ?? EMPTY_OBJECT;
     }
     if (typeof outputs !== 'object' || Array.isArray(outputs)) {
-      throw new DaggerError(
-        'OUTPUT_INVALID',
-        `an action returns an object whose keys are its outputs, not ${Array.isArray(outputs) ? 'a list' : `a ${typeof outputs}`}`,
-      );
+      const what = Array.isArray(outputs) ? 'a list' : `a ${typeof outputs}`;
+      throw new DaggerError('OUTPUT_INVALID', `an action returns an object whose keys are its outputs, not ${what}`);
     }
     return sealJson(outputs) as JsonObject;
   }
 
   #accept(validation: Validation): void {
-    if (validation.issues !== undefined)
-      return this.#fail(
-        new DaggerError(
-          'OUTPUT_INVALID',
-          `the outputs do not fit the schema of the action: ${validation.issues.join('; ')}`,
-        ),
-      );
+    if (validation.issues !== undefined) {
+      const issues = validation.issues.join('; ');
+      return this.#fail(new DaggerError('OUTPUT_INVALID', `the outputs do not fit the schema of the action: ${issues}`));
+    }
     try {
       this.#end(sealJson(validation.value) as JsonObject);
     } catch (error) {
@@ -245,3 +241,7 @@ export class NodeAttempt implements ActionContext<JsonObject> {
     this.#host.attemptEnded(this);
   }
 }
+
+/** A promise, one of another realm, or any other thenable such as a query builder. */
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';

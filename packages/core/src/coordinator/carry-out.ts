@@ -6,7 +6,7 @@ import type { InputField, NodeDefinition } from '../graph/model.ts';
 import { idProblem } from '../graph/node-id.ts';
 import { checkNodeShape } from '../graph/shape.ts';
 import { checkMeaning } from '../graph/validate.ts';
-import { sealJson, type JsonObject } from '../json.ts';
+import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { ExecutorCommand, NodeSpecData } from '../run/commands.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
@@ -17,8 +17,6 @@ export interface CommandTarget {
   readonly state: RunState;
   readonly registry: ActionRegistry;
   readonly now: number;
-  /** Ids made so far, for specs without one. */
-  nextId(action: string): string;
 }
 
 const reject = (message: string, cause?: unknown): never => {
@@ -41,11 +39,20 @@ const fieldsOf = (inputs: NodeSpecData['inputs']): readonly InputField[] | undef
   }));
 };
 
+/** An id for a node without one: the action and a number that no node of the run has. */
+const freshId = (state: RunState, action: unknown, taken: ReadonlySet<string>): string => {
+  const base = (typeof action === 'string' ? action.replaceAll(/[^\w-]/g, '_').slice(0, 200) : '') || 'node';
+  for (let i = state.nodeCount; ; i++) {
+    const id = `${base}_${i}`;
+    if (state.topology.numberOf(id) === undefined && !taken.has(id)) return id;
+  }
+};
+
 /** A spec as a definition; what is absent stays absent. */
-const definitionOf = (spec: NodeSpecData, target: CommandTarget): NodeDefinition => {
+const definitionOf = (spec: NodeSpecData, state: RunState, taken: ReadonlySet<string>): NodeDefinition => {
   if (typeof spec !== 'object' || spec === null) reject('a node spec is an object with an action');
   const definition: { -readonly [K in keyof NodeDefinition]: NodeDefinition[K] } = {
-    id: spec.id ?? target.nextId(String(spec.action)),
+    id: spec.id ?? freshId(state, spec.action, taken),
     action: spec.action,
   };
   if (spec.deps !== undefined) definition.dependencies = spec.deps;
@@ -118,7 +125,12 @@ const checkGrowth = (nodes: readonly NodeDefinition[], target: CommandTarget): v
 const grow = (specs: readonly NodeSpecData[], target: CommandTarget): RunEvent => {
   if (!Array.isArray(specs) || specs.length === 0)
     reject('AddNodes needs a list of at least one node');
-  const nodes = specs.map((spec) => definitionOf(spec, target));
+  const ids = new Set<string>();
+  const nodes = specs.map((spec) => {
+    const definition = definitionOf(spec, target.state, ids);
+    ids.add(definition.id);
+    return definition;
+  });
   checkGrowth(nodes, target);
   return {
     type: 'NodesAdded',
@@ -194,5 +206,14 @@ export const commandEvent = (command: ExecutorCommand, target: CommandTarget): R
           : unknown;
       return reject(`there is no command '${String(type)}'`);
     }
+  }
+};
+
+/** A command as JSON, for the journal, however it looks. */
+export const describeCommand = (command: unknown): JsonValue => {
+  try {
+    return JSON.parse(JSON.stringify(command) ?? 'null') as JsonValue;
+  } catch {
+    return typeof command;
   }
 };

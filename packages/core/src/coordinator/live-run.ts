@@ -1,16 +1,15 @@
-import type { ActionChecks, AnyAction } from '../actions/action.ts';
 import type { Logger } from '../actions/logger.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import type { Cache } from '../cache/cache.ts';
-import { applyWrites, CacheView, type GlobalWrite } from '../cache/view.ts';
-import type { CancelTimer, Clock } from '../clock.ts';
+import { applyWrites, CacheView } from '../cache/view.ts';
+import type { Clock } from '../clock.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError, toErrorData, type ErrorCode, type ErrorData } from '../errors.ts';
 import type { CacheStrategy, NodeDefinition } from '../graph/model.ts';
 import { NodeFlag } from '../graph/topology.ts';
 import type { EventHook } from '../hooks/hook.ts';
 import type { Ids } from '../ids.ts';
-import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
+import { sealJson, type JsonObject } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { NodeCompletedEvent, RunEvent } from '../run/events.ts';
 import { publicEvents, type ExecutionEvent, type RunIdentity } from '../run/public-events.ts';
@@ -18,25 +17,32 @@ import { RunReport } from '../run/report.ts';
 import { nextDelay } from '../run/retry.ts';
 import type { RunState } from '../run/state.ts';
 import { Status } from '../run/status.ts';
-import { VOLATILE, type MemoStore, type MemoWrite, type RunJournal } from '../storage/journal.ts';
+import type { MemoStore, RunJournal } from '../storage/journal.ts';
 import { NodeAttempt, type AttemptHost } from './attempt.ts';
-import { commandEvent } from './carry-out.ts';
+import { Attempts } from './attempts.ts';
+import { commandEvent, describeCommand } from './carry-out.ts';
+import { CommandLine } from './command-line.ts';
 import { Conditions } from './condition.ts';
 import { EventStream } from './event-stream.ts';
+import { HookGate, type HookHost } from './hook-gate.ts';
 import { HookLine, type HookAnswer } from './hook-line.ts';
 import { resolveInputs } from './inputs.ts';
-import { memoKey, memoNotBefore } from './memo.ts';
+import { Lookups } from './lookups.ts';
 import { Timers } from './timers.ts';
+import { Turns, type TurnWork } from './turns.ts';
 
+/** The action whose completions count as iterations. */
 const SUPERVISOR = 'supervisor_step';
-/** Milliseconds that a run may work without letting timers and I/O have their turn. */
-const LONGEST_STRETCH = 12;
+/** Failures that another attempt cannot mend. */
+const FINAL: ReadonlySet<string> = new Set<ErrorCode>(['INPUT_MISSING', 'INPUT_INVALID', 'ACTION_UNKNOWN', 'ACTION_INVALID', 'NOT_JSON']);
 
 export interface LiveRunOptions {
   readonly identity: RunIdentity;
   readonly state: RunState;
   readonly cache: Cache;
   readonly config: DagConfig;
+  /** Nodes at the same time. */
+  readonly slots: number;
   readonly registry: ActionRegistry;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -51,179 +57,121 @@ export interface LiveRunOptions {
   readonly unseen: readonly ExecutionEvent[];
 }
 
-interface SentCommand {
-  readonly command: ExecutorCommand;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A finished attempt, or something to do at the next turn. */
-type Message = NodeAttempt | (() => void);
-
-const TYPED_FAILURES: ReadonlySet<string> = new Set<ErrorCode>([
-  'INPUT_MISSING',
-  'INPUT_INVALID',
-  'ACTION_UNKNOWN',
-  'NOT_JSON',
-  'ACTION_INVALID',
-]);
-
 /**
- * One session of a run: the imperative shell around the pure state. It works in turns. A turn takes what came in
- * (results, timers, commands), folds the events that follow, and decides what starts; with a journal the events of a
- * turn are committed as a group, and only then is anything started or anybody told.
+ * One session of a run: the imperative shell around the pure state. What comes in (results, timers, commands) becomes
+ * events that the state folds; what the state then allows is started once those events are durable.
  */
-export class LiveRun implements AttemptHost {
+export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly runId: string;
   readonly dagName: string;
   readonly cache: Cache;
   readonly appData: unknown;
   readonly logger: Logger;
+  readonly state: RunState;
   readonly events: EventStream;
   /** Resolves with the report when the session ends; rejects only when storage fails or the run was taken over. */
   readonly done: Promise<RunReport>;
 
   readonly #options: LiveRunOptions;
-  readonly #state: RunState;
   readonly #config: DagConfig;
-  readonly #clock: Clock;
-  readonly #journal: RunJournal | undefined;
+  readonly #turns: Turns<NodeAttempt>;
   readonly #timers: Timers;
+  readonly #attempts: Attempts;
+  readonly #lookups: Lookups;
   readonly #conditions: Conditions = new Conditions();
-  readonly #hooks: HookLine;
-  readonly #slots: number;
-  readonly #actions: { readonly action: AnyAction; readonly checks: ActionChecks }[] = [];
-  readonly #attempts: (NodeAttempt | undefined)[] = [];
-  readonly #handlers: Map<number, NodeAttempt> = new Map();
-
-  #inbox: Message[] = [];
-  #busy = false;
-  #turnAsked = false;
-  #over = false;
-  #stretchStart = 0;
-  #messages = 0;
-  /** Events of this turn, and what becomes possible once they are committed. */
-  #batch: RunEvent[] = [];
-  #memos: MemoWrite[] = [];
+  readonly #gate: HookGate;
+  readonly #commands: CommandLine;
+  /** What the commit of this turn makes possible. */
   #starts: number[] = [];
+  #handlers: number[] = [];
   #tidings: ExecutionEvent[] = [];
-  #acknowledgements: (() => void)[] = [];
-  /** Events that wait for the hooks; the last committed sequence number; whether hooks are at work or have failed. */
-  readonly #hookQueue: ExecutionEvent[];
-  #committedSeq = 0;
-  #askingHooks = false;
-  #hooksFailed = false;
-  #completionAsked = false;
-  readonly #handlerQueue: number[] = [];
-  #resolving = 0;
-  /** Nodes whose results are reusable: the key once it is known, and whether the store was asked in vain. */
-  readonly #memoKeys: Map<number, string> = new Map();
-  readonly #senders: (() => void)[] = [];
-  readonly #sent: Set<SentCommand> = new Set();
-  #commandsWaiting = 0;
-  #idsMade = 0;
-  #graceTimer: CancelTimer | undefined;
   #resolveDone!: (report: RunReport) => void;
   #rejectDone!: (error: unknown) => void;
   #detachSignal: (() => void) | undefined;
 
   constructor(options: LiveRunOptions) {
-    this.#options = options;
-    this.runId = options.identity.runId;
-    this.dagName = options.identity.dagName;
-    this.cache = options.cache;
+    const { identity, state, cache, clock, journal } = options;
+    this.runId = identity.runId;
+    this.dagName = identity.dagName;
+    this.cache = cache;
     this.appData = options.appData;
     this.logger = options.logger;
-    this.#state = options.state;
+    this.state = state;
+    this.#options = options;
     this.#config = options.config;
-    this.#clock = options.clock;
-    this.#journal = options.journal;
-    this.#timers = new Timers(options.clock);
-    this.#hooks = new HookLine(options.hooks, {
-      runId: this.runId,
-      dagName: this.dagName,
-      appData: options.appData,
+    this.#turns = new Turns(this, clock, journal, state.seq);
+    this.#timers = new Timers(clock);
+    this.#lookups = new Lookups(options.memo);
+    this.#attempts = new Attempts({
+      host: this,
+      state,
+      cache,
+      registry: options.registry,
+      clock,
+      timers: this.#timers,
+      load: journal === undefined ? undefined : (n) => journal.outputsOf(n),
+      timedOut: (attempt, seconds) => this.post(() => this.#timedOut(attempt, seconds)),
+      called: (n) => this.post(() => this.#cancelNode(n)),
+      stopped: () => this.#turns.over || this.#isStopping(),
     });
-    this.#hookQueue = [...options.unseen];
-    this.#slots = options.config.enableParallelExecution ? options.config.maxParallelNodes : 1;
-    this.#committedSeq = options.state.seq;
-    this.events = new EventStream(options.eventCapacity, () => this.#askTurn());
+    const { runId, dagName, appData } = this;
+    this.#gate = new HookGate(new HookLine(options.hooks, { runId, dagName, appData }), this, options.unseen);
+    this.#commands = new CommandLine(options.commandCapacity, runId);
+    this.events = new EventStream(options.eventCapacity, () => this.#turns.ask());
     this.done = new Promise((resolve, reject) => {
       this.#resolveDone = resolve;
       this.#rejectDone = reject;
     });
     // Whoever awaits `done` hears of a rejection; a run that nobody awaits must not end the process.
     this.done.catch(() => {});
-    this.cache.keepWhile((id) => this.#isNeeded(id));
-  }
-
-  get state(): RunState {
-    return this.#state;
+    cache.keepWhile((id) => this.#isNeeded(id));
   }
 
   get ended(): boolean {
-    return this.#over;
+    return this.#turns.over;
   }
 
   /** Begins the session with its first event. */
   start(first: RunEvent, signal: AbortSignal | undefined): void {
-    this.#stretchStart = this.#clock.now();
     this.#emit(first);
-    this.#committedSeq = this.#journal === undefined ? this.#state.seq : this.#committedSeq;
     this.#rearm();
-    this.#timers.at(this.#state.sessionStartedAt + this.#config.timeoutSeconds * 1000, () =>
-      this.stop(
-        'timed_out',
-        new DaggerError(
-          'RUN_TIMEOUT',
-          `the run took longer than ${this.#config.timeoutSeconds} s`,
-          { ids: { runId: this.runId } },
-        ),
-      ),
+    const { timeoutSeconds } = this.#config;
+    this.#timers.at(this.state.sessionStartedAt + timeoutSeconds * 1000, () =>
+      this.stop('timed_out', new DaggerError('RUN_TIMEOUT', `the run took longer than ${timeoutSeconds} s`, this.#ids())),
     );
-    if (signal !== undefined) this.#attachSignal(signal);
-    this.#turn();
+    if (signal !== undefined) this.#attach(signal);
+    this.#turns.ask();
   }
 
-  /** Ends the run: nothing new starts, running actions get their signal, and after the grace time they are abandoned. */
+  /** Ends the run: nothing new starts, running actions get their signal, and after the grace time they are given up. */
   stop(why: 'cancelled' | 'timed_out' | 'failed', error: DaggerError): void {
-    this.#post(() => {
+    this.post(() => {
       if (this.#isStopping()) return;
-      this.#emit({ type: 'RunStopping', at: this.#clock.now(), why, error: toErrorData(error) });
-      this.#graceTimer = this.#timers.at(this.#clock.now() + this.#config.gracePeriod * 1000, () =>
-        this.abandon(),
-      );
-      this.#whenCommitted(() => {
-        for (const attempt of [...this.#attempts, ...this.#handlers.values()])
-          if (attempt !== undefined) NodeAttempt.abort(attempt, error);
-      });
+      const { now } = this.#turns;
+      this.#emit({ type: 'RunStopping', at: now, why, error: toErrorData(error) });
+      this.#timers.at(now + this.#config.gracePeriod * 1000, () => this.abandon());
+      this.#turns.afterwards(() => this.#attempts.abortAll(error));
     });
   }
 
-  /** Ends the grace time of a stop now: actions that still run are abandoned. */
+  /** Ends the grace time of a stop now: actions that still run are given up. */
   abandon(): void {
-    this.#post(() => {
+    this.post(() => {
       if (!this.#isStopping()) return;
-      const at = this.#clock.now();
-      for (let n = 0; n < this.#state.nodeCount; n++) {
-        if (this.#state.status[n] !== Status.RUNNING) continue;
-        this.#attempts[n] = undefined;
-        this.#emit({
-          type: 'NodeCancelled',
-          n,
-          at,
-          reason: `${this.#state.halt?.status ?? 'stopped'}; did not end within the grace time`,
-        });
+      for (let n = 0; n < this.state.nodeCount; n++) {
+        if (this.state.status[n] !== Status.RUNNING) continue;
+        this.#attempts.giveUp(n);
+        this.#cancelNode(n, '; did not end within the grace time');
       }
-      for (const n of this.#handlers.keys())
-        this.#emit({
-          type: 'HandlerFailed',
-          n,
-          at,
-          error: toErrorData(new DaggerError('CANCELLED', 'the run ended before the handler')),
-        });
-      this.#handlers.clear();
+      for (const attempt of this.#attempts.handlers.values()) {
+        this.#handlerFailed(attempt, toErrorData(new DaggerError('CANCELLED', 'the run ended before the handler')));
+      }
     });
+  }
+
+  /** Ends the session without ending the run: running actions get their signal, and nothing more is written. */
+  letGo(error?: DaggerError): void {
+    this.broken(error ?? new DaggerError('RUN_LOST', `the executor of run '${this.runId}' was closed`, { ...this.#ids(), recoverable: true }));
   }
 
   /**
@@ -231,906 +179,417 @@ export class LiveRun implements AttemptHost {
    * already, it takes its place in line.
    * @throws DaggerError COMMAND_REJECTED
    */
-  async send(command: ExecutorCommand): Promise<void> {
-    while (this.#commandsWaiting >= this.#options.commandCapacity)
-      await new Promise<void>((resolve) => this.#senders.push(resolve));
-    if (this.#over)
-      throw new DaggerError('COMMAND_REJECTED', `run '${this.runId}' has ended`, {
-        ids: { runId: this.runId },
-      });
-    this.#commandsWaiting++;
-    return new Promise<void>((resolve, reject) => {
-      const sent: SentCommand = { command, resolve, reject };
-      this.#sent.add(sent);
-      this.#post(() => this.#receive(sent));
-    });
-  }
-
-  /** Ends the session without ending the run: running actions get their signal, and nothing more is written. */
-  letGo(error?: DaggerError): void {
-    this.#crash(
-      error ??
-        new DaggerError('RUN_LOST', `the executor of run '${this.runId}' was closed`, {
-          ids: { runId: this.runId },
-          recoverable: true,
-        }),
+  send(command: ExecutorCommand): Promise<void> {
+    return this.#commands.send((acknowledge) =>
+      this.post(() => {
+        this.#commands.taken();
+        try {
+          this.#emit(this.#eventOf(command));
+          this.#turns.afterwards(() => acknowledge());
+        } catch (error) {
+          acknowledge(error);
+        }
+      }),
     );
   }
 
+  /** The report as things stand. */
+  report(): RunReport {
+    return new RunReport({ runId: this.runId, dag: this.dagName }, this.state, this.cache, this.#options.clock.now());
+  }
+
+  // --- for attempts ------------------------------------------------------------------------------------------------
+
   nodeIdOf(n: number): string {
-    return this.#state.topology.idOf(n);
+    return this.state.topology.idOf(n);
   }
 
   attemptEnded(attempt: NodeAttempt): void {
-    this.#inbox.push(attempt);
-    this.#askTurn();
+    this.#turns.post(attempt);
   }
 
   reportProgress(n: number, attempt: number, fraction: number, message: string | null): void {
-    const event: ExecutionEvent = {
-      type: 'NodeProgress',
-      runId: this.runId,
-      dagName: this.dagName,
-      at: this.#clock.now(),
-      nodeId: this.nodeIdOf(n),
-      attempt,
-      fraction,
-      message,
-    };
-    EventStream.emit(this.events, event);
+    if (!this.events.watched || this.#turns.over) return;
+    const { runId, dagName } = this;
+    EventStream.emit(this.events, { type: 'NodeProgress', runId, dagName, at: this.#options.clock.now(), nodeId: this.nodeIdOf(n), attempt, fraction, message });
   }
 
-  // --- turns ---------------------------------------------------------------------------------------------------
+  // --- for the hooks -----------------------------------------------------------------------------------------------
 
-  #post(message: () => void): void {
-    this.#inbox.push(message);
-    this.#askTurn();
+  get committed(): number {
+    return this.#turns.committed;
   }
 
-  /** Without a journal a turn begins at once; with one, what arrives in this turn of the event loop is gathered first. */
-  #askTurn(): void {
-    if (this.#busy || this.#turnAsked || this.#over) return;
-    if (this.#journal === undefined) return this.#turn();
-    this.#turnAsked = true;
-    setImmediate(() => {
-      this.#turnAsked = false;
-      this.#turn();
-    });
+  get seen(): number {
+    return this.state.hooksSeen;
   }
 
-  #turn(): void {
-    if (this.#busy || this.#over) return;
-    this.#busy = true;
-    try {
-      do {
-        this.#drain();
-        this.#askHooks();
-        this.#fill();
-        if (this.#journal !== undefined) {
-          if (this.#batch.length > 0 || this.#acknowledgements.length > 0)
-            return this.#commit(this.#journal);
-        } else {
-          this.#afterCommit();
-          if (this.#needsBreath()) return;
-        }
-      } while (this.#inbox.length > 0);
-      this.#busy = false;
-      this.#endIfDone();
-    } catch (error) {
-      this.#crash(error);
-    }
+  get awaited(): boolean {
+    return this.state.awaiting.size > 0;
   }
 
-  /** Lets timers and I/O have their turn when a stretch of work without a pause grows long. */
-  #needsBreath(): boolean {
-    if ((++this.#messages & 255) !== 0) return false;
-    if (this.#clock.now() - this.#stretchStart < LONGEST_STRETCH) return false;
-    setImmediate(() => {
-      this.#stretchStart = this.#clock.now();
-      this.#busy = false;
-      this.#turn();
-    });
-    return true;
-  }
-
-  #drain(): void {
-    while (this.#inbox.length > 0) {
-      const messages = this.#inbox;
-      this.#inbox = [];
-      for (let i = 0; i < messages.length; i++) {
-        const message = messages[i] as Message;
-        if (typeof message === 'function') message();
-        else this.#ended(message);
+  obey({ commands }: HookAnswer): void {
+    for (const { command, by } of commands) {
+      try {
+        this.#emit(this.#eventOf(command));
+      } catch (error) {
+        this.#emit({ type: 'CommandRejected', at: this.#turns.now, command: describeCommand(command), by, error: toErrorData(error, 'COMMAND_REJECTED') });
       }
     }
   }
 
-  #emit(event: RunEvent): void {
-    this.#state.apply(event);
-    if (this.#journal !== undefined && !VOLATILE.has(event.type)) this.#batch.push(event);
-    if (
-      this.events.watched ||
-      (this.#hooks.length > 0 &&
-        (this.#hooks.wants(event.type) || this.#state.consequences.length > 0))
-    ) {
-      for (const told of publicEvents(this, this.#state, event)) this.#tidings.push(told);
-    }
-    if (this.#state.consequences.length > 0 && event.type === 'BranchCancelled')
-      this.#abortCancelled(event.reason);
+  markSeen(seq: number): void {
+    this.#emit({ type: 'HooksSeen', seq, at: this.#turns.now });
   }
 
-  #commit(journal: RunJournal): void {
-    const seq = this.#state.seq;
-    const batch = this.#batch;
-    const memos = this.#memos;
-    this.#batch = [];
-    this.#memos = [];
-    journal.append(batch, memos).then(
-      () => {
-        this.#committedSeq = seq;
-        try {
-          this.#afterCommit();
-        } catch (error) {
-          return this.#crash(error);
-        }
-        this.#busy = false;
-        if (this.#inbox.length > 0 || this.#hooksAreDue()) this.#askTurn();
-        else this.#endIfDone();
-      },
-      (error: unknown) => this.#crash(error),
-    );
+  post(message: () => void): void {
+    this.#turns.post(message);
   }
 
-  /** The effects of what is now durable. */
-  #afterCommit(): void {
-    if (this.#journal === undefined) this.#committedSeq = this.#state.seq;
+  hookFailed(error: DaggerError): void {
+    this.stop('failed', error);
+  }
+
+  // --- a turn ------------------------------------------------------------------------------------------------------
+
+  take(attempt: NodeAttempt): void {
+    if (!this.#attempts.settle(attempt)) return;
+    const error = NodeAttempt.errorOf(attempt);
+    if (NodeAttempt.isHandler(attempt)) {
+      if (error === undefined) this.#emit({ type: 'HandlerCompleted', n: NodeAttempt.numberOf(attempt), at: this.#turns.now, outputs: NodeAttempt.outputsOf(attempt) });
+      else this.#handlerFailed(attempt, error);
+    } else if (error === undefined) this.#succeeded(attempt);
+    else this.#failed(NodeAttempt.numberOf(attempt), error, NodeAttempt.moreOf(attempt)?.tokens ?? 0);
+  }
+
+  decide(): void {
+    this.#gate.ask();
+    this.#fill();
+  }
+
+  carryOut(): void {
     if (this.#tidings.length > 0) {
       const tidings = this.#tidings;
       this.#tidings = [];
       for (const event of tidings) {
         EventStream.emit(this.events, event);
-        if (this.#hooks.wants(event.type) && !this.#hooksFailed) this.#hookQueue.push(event);
+        this.#gate.show(event);
       }
-    }
-    if (this.#acknowledgements.length > 0) {
-      const acknowledgements = this.#acknowledgements;
-      this.#acknowledgements = [];
-      for (const acknowledge of acknowledgements) acknowledge();
     }
     if (this.#starts.length > 0) {
       const starts = this.#starts;
       this.#starts = [];
-      for (const n of starts) this.#begin(n);
+      for (let i = 0; i < starts.length; i++) this.#attempts.begin(starts[i] as number);
     }
-    while (this.#handlerQueue.length > 0 && this.#running() < this.#slots)
-      this.#beginHandler(this.#handlerQueue.shift() as number);
-    // Without a journal, hooks may see what just happened in this very turn.
-    if (this.#journal === undefined && this.#hooksAreDue()) this.#inbox.push(noMessage);
+    while (this.#handlers.length > 0 && this.#used() < this.#options.slots) this.#attempts.beginHandler(this.#handlers.shift() as number);
+    // Hooks look at what was just committed in a turn of its own.
+    if (this.#gate.due) this.post(nothing);
   }
 
-  /** Whether committed events wait for hooks that are free to look at them. */
-  #hooksAreDue(): boolean {
-    if (this.#hooks.length === 0 || this.#hooksFailed || this.#askingHooks) return false;
-    return (
-      this.#hookQueue.length > 0 || this.#state.awaiting.size > 0 || this.#state.hooksSeen === 0
-    );
-  }
-
-  #whenCommitted(effect: () => void): void {
-    this.#acknowledgements.push(effect);
-  }
-
-  // --- what came in --------------------------------------------------------------------------------------------
-
-  #ended(attempt: NodeAttempt): void {
-    const { n, handler } = NodeAttempt.resultOf(attempt);
-    if (handler) return this.#handlerEnded(n, attempt);
-    // An abandoned attempt has no place here any more: its late result is dropped.
-    if (this.#attempts[n] !== attempt) return;
-    this.#attempts[n] = undefined;
-    NodeAttempt.untimed(attempt);
-    const error = NodeAttempt.errorOf(attempt);
-    if (error === undefined) this.#completed(n, attempt);
-    else
-      this.#failed(
-        n,
-        TYPED_FAILURES.has(error.code) ? { ...error, retryable: false } : error,
-        NodeAttempt.resultOf(attempt).tokens,
-      );
-  }
-
-  #completed(n: number, attempt: NodeAttempt): void {
-    const { outputs: returned, metadata, tokens, view } = NodeAttempt.resultOf(attempt);
-    let outputs = returned;
-    let writes: readonly GlobalWrite[] | undefined;
-    if (view !== undefined) {
-      const written = CacheView.writesOf(view);
-      if (written.own !== undefined)
-        outputs = Object.freeze({ ...Object.fromEntries(written.own), ...returned });
-      writes = written.global;
+  quiet(): void {
+    const { state } = this;
+    if (this.#turns.pending || state.count(Status.RUNNING) > 0 || this.#lookups.underWay > 0 || this.#attempts.handlers.size > 0 || this.#commands.waiting > 0) return;
+    const stopping = this.#isStopping();
+    if (!stopping && (this.#handlers.length > 0 || this.#gate.busy)) return;
+    if (state.halt === undefined) {
+      if (state.count(Status.RETRYING) > 0) return;
+      const next = state.takeReady();
+      if (next !== -1) return state.returnReady(next);
     }
-    const at = this.#clock.now();
-    const key = this.#memoKeys.get(n);
-    if (key !== undefined) this.#remember({ key, action: this.#definition(n).action, outputs, at });
-    this.#complete(
-      metadata === undefined && tokens === 0 && writes === undefined
-        ? { type: 'NodeCompleted', n, at, outputs }
-        : {
-            type: 'NodeCompleted',
-            n,
-            at,
-            outputs,
-            ...(metadata === undefined ? {} : { metadata }),
-            ...(tokens === 0 ? {} : { tokens }),
-            ...(writes === undefined ? {} : { writes }),
-          },
-    );
+    if (!stopping && this.#gate.askCompletion(state.outcome().status === 'succeeded', (answer) => this.#extended(answer))) return;
+    this.#finish();
+  }
+
+  broken(error: unknown): void {
+    if (this.#turns.over) return;
+    this.#close();
+    this.#attempts.abortAll(error);
+    this.#rejectDone(error);
+  }
+
+  #emit(event: RunEvent): void {
+    const { state } = this;
+    state.apply(event);
+    this.#turns.record(event);
+    const consequences = state.consequences.length > 0;
+    if (this.events.watched || (this.#gate.any && (consequences || this.#gate.wants(event.type)))) {
+      for (const told of publicEvents(this, state, event)) this.#tidings.push(told);
+    }
+    if (consequences && event.type === 'BranchCancelled') this.#abortCancelled(event.reason);
+  }
+
+  // --- what came in ------------------------------------------------------------------------------------------------
+
+  #succeeded(attempt: NodeAttempt): void {
+    const n = NodeAttempt.numberOf(attempt);
+    const outputs = NodeAttempt.outputsOf(attempt);
+    const more = NodeAttempt.moreOf(attempt);
+    const event: NodeCompletedEvent = more === undefined ? { type: 'NodeCompleted', n, at: this.#turns.now, outputs } : completedWith(n, this.#turns.now, outputs, more);
+    if (((this.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0) this.#remember(n, event.outputs);
+    this.#complete(event);
+  }
+
+  #remember(n: number, outputs: JsonObject): void {
+    const write = this.#lookups.writeOf(n, this.#definition(n).action, outputs, this.#turns.now);
+    if (write === undefined) return;
+    if (this.#options.journal === undefined) this.#lookups.keep(write);
+    else this.#turns.remember(write);
   }
 
   #complete(event: NodeCompletedEvent): void {
     this.cache.setOutputs(this.nodeIdOf(event.n), event.outputs);
     if (event.writes !== undefined) applyWrites(this.cache, event.writes);
     this.#emit(event);
-    this.#checkTokens();
+    if (event.tokens !== undefined) this.#checkTokens();
   }
 
-  #failed(n: number, error: ErrorData, tokens: number): void {
-    const at = this.#clock.now();
-    if (this.#isStopping())
-      return this.#emit({
-        type: 'NodeCancelled',
-        n,
-        at,
-        reason: this.#state.halt?.status ?? 'stopped',
-      });
-    const { action } = this.#actionOf(n);
-    const notes = this.#state.notes.get(n);
-    const firstStart =
-      notes?.retries[notes.budgetFrom]?.startedAt ?? (this.#state.startedAt[n] as number);
-    const delay = nextDelay({
-      failures: this.#state.failedAttempts(n) + 1,
+  #failed(n: number, thrown: ErrorData, tokens: number): void {
+    if (this.#isStopping()) return this.#cancelNode(n);
+    const { state } = this;
+    const at = this.#turns.now;
+    const error = FINAL.has(thrown.code) ? { ...thrown, retryable: false } : thrown;
+    const spent = tokens === 0 ? {} : { tokens };
+    const delay = this.#delay(n, error, at);
+    if (delay === undefined) {
+      this.#emit({ type: 'NodeFailed', n, at, error, ...spent });
+      if (state.notes.get(n)?.handler?.status === 'pending') this.#handlers.push(n);
+    } else {
+      this.#emit({ type: 'NodeRetrying', n, at, error, delay, ...spent });
+      this.#awaitRetry(n, at + delay);
+    }
+    if (tokens > 0) this.#checkTokens();
+  }
+
+  /** Milliseconds until the next attempt, or undefined when there is none. */
+  #delay(n: number, error: ErrorData, at: number): number | undefined {
+    const { state } = this;
+    const notes = state.notes.get(n);
+    const firstStart = notes?.retries[notes.budgetFrom]?.startedAt ?? (state.startedAt[n] as number);
+    return nextDelay({
+      failures: state.failedAttempts(n) + 1,
       tryCount: this.#definition(n).tryCount,
-      policy: action?.retry,
+      policy: this.#options.registry.get(this.#definition(n).action)?.retry,
       config: this.#config,
       error,
       elapsed: at - firstStart,
       random: this.#options.ids.random(),
     });
-    const spent = tokens === 0 ? {} : { tokens };
-    if (delay === undefined) {
-      this.#emit({ type: 'NodeFailed', n, at, error, ...spent });
-      if (this.#state.notes.get(n)?.handler?.status === 'pending') this.#handlerQueue.push(n);
-    } else {
-      this.#emit({ type: 'NodeRetrying', n, at, error, delay, ...spent });
-      this.#awaitRetry(n, at + delay);
-    }
-    this.#checkTokens();
   }
 
   #awaitRetry(n: number, due: number): void {
-    if (due <= this.#clock.now()) this.#emit({ type: 'RetryDue', n, at: this.#clock.now() });
-    else
-      this.#timers.at(due, () =>
-        this.#post(() => this.#emit({ type: 'RetryDue', n, at: this.#clock.now() })),
-      );
+    if (due <= this.#turns.now) this.#emit({ type: 'RetryDue', n, at: this.#turns.now });
+    else this.#timers.at(due, () => this.post(() => this.#emit({ type: 'RetryDue', n, at: this.#turns.now })));
+  }
+
+  #timedOut(attempt: NodeAttempt, seconds: number): void {
+    if (!this.#attempts.settle(attempt)) return;
+    const n = NodeAttempt.numberOf(attempt);
+    const error = new DaggerError('NODE_TIMEOUT', `the attempt took longer than ${seconds} s`, { ids: { runId: this.runId, nodeId: this.nodeIdOf(n) } });
+    this.#turns.afterwards(() => NodeAttempt.abort(attempt, error));
+    if (NodeAttempt.isHandler(attempt)) this.#emit({ type: 'HandlerFailed', n, at: this.#turns.now, error: toErrorData(error) });
+    else this.#failed(n, toErrorData(error), NodeAttempt.moreOf(attempt)?.tokens ?? 0);
+  }
+
+  #handlerFailed(attempt: NodeAttempt, error: ErrorData): void {
+    const n = NodeAttempt.numberOf(attempt);
+    this.#attempts.handlers.delete(n);
+    this.#emit({ type: 'HandlerFailed', n, at: this.#turns.now, error });
+  }
+
+  #cancelNode(n: number, remark = ''): void {
+    if (this.state.status[n] !== Status.RUNNING) return;
+    this.#emit({ type: 'NodeCancelled', n, at: this.#turns.now, reason: `${this.state.halt?.status ?? 'stopped'}${remark}` });
   }
 
   #checkTokens(): void {
     const { maxTokens } = this.#config;
-    if (maxTokens !== null && this.#state.tokens > maxTokens && this.#state.halt === undefined) {
-      this.#emit({
-        type: 'LimitReached',
-        at: this.#clock.now(),
-        limit: 'maxTokens',
-        bound: maxTokens,
-        used: this.#state.tokens,
-      });
-    }
-  }
-
-  #timedOut(n: number, attempt: NodeAttempt, seconds: number): void {
-    if (this.#attempts[n] !== attempt) return;
-    this.#attempts[n] = undefined;
-    const error = new DaggerError('NODE_TIMEOUT', `the attempt took longer than ${seconds} s`, {
-      ids: { runId: this.runId, nodeId: this.nodeIdOf(n) },
-    });
-    this.#whenCommitted(() => NodeAttempt.abort(attempt, error));
-    this.#failed(n, toErrorData(error), NodeAttempt.resultOf(attempt).tokens);
-  }
-
-  #handlerEnded(n: number, attempt: NodeAttempt): void {
-    if (this.#handlers.get(n) !== attempt) return;
-    this.#handlers.delete(n);
-    const error = NodeAttempt.errorOf(attempt);
-    const at = this.#clock.now();
-    if (error === undefined)
-      this.#emit({
-        type: 'HandlerCompleted',
-        n,
-        at,
-        outputs: NodeAttempt.resultOf(attempt).outputs,
-      });
-    else this.#emit({ type: 'HandlerFailed', n, at, error });
-  }
-
-  #receive(sent: SentCommand): void {
-    this.#commandsWaiting--;
-    this.#senders.shift()?.();
-    try {
-      this.#emit(this.#eventOf(sent.command));
-      this.#whenCommitted(() => {
-        this.#sent.delete(sent);
-        sent.resolve();
-      });
-    } catch (error) {
-      this.#sent.delete(sent);
-      sent.reject(error);
-    }
+    if (maxTokens === null || this.state.tokens <= maxTokens || this.state.halt !== undefined) return;
+    this.#emit({ type: 'LimitReached', at: this.#turns.now, limit: 'maxTokens', bound: maxTokens, used: this.state.tokens });
   }
 
   #eventOf(command: ExecutorCommand): RunEvent {
-    return commandEvent(command, {
-      state: this.#state,
-      registry: this.#options.registry,
-      now: this.#clock.now(),
-      nextId: (action) => this.#freshId(action),
-    });
+    return commandEvent(command, { state: this.state, registry: this.#options.registry, now: this.#turns.now });
   }
 
-  #freshId(action: string): string {
-    for (;;) {
-      const id = `${action.replaceAll(/[^\w-]/g, '_').slice(0, 200) || 'node'}_${++this.#idsMade}`;
-      if (this.#state.topology.numberOf(id) === undefined) return id;
-    }
-  }
+  // --- what starts -------------------------------------------------------------------------------------------------
 
-  // --- hooks ---------------------------------------------------------------------------------------------------
-
-  /** Lets the hooks see what is committed, as far as they answer at once; goes on by itself when they do not. */
-  #askHooks(): void {
-    if (this.#hooks.length === 0 || this.#askingHooks || this.#hooksFailed) return;
-    try {
-      if (this.#state.hooksSeen === 0 && this.#committedSeq > 0) {
-        const answer = this.#hooks.ask({ kind: 'start' });
-        if (answer instanceof Promise) return this.#awaitHooks(answer, 1);
-        this.#obey(answer);
-        this.#emit({ type: 'HooksSeen', seq: 1, at: this.#clock.now() });
-      }
-      for (let i = 0; i < this.#hookQueue.length; i++) {
-        const answer = this.#hooks.ask({
-          kind: 'event',
-          event: this.#hookQueue[i] as ExecutionEvent,
-        });
-        if (answer instanceof Promise) {
-          this.#hookQueue.splice(0, i + 1);
-          return this.#awaitHooks(answer, undefined);
-        }
-        this.#obey(answer);
-      }
-      this.#hookQueue.length = 0;
-      this.#markSeen();
-    } catch (error) {
-      this.#hookFailed(error);
-    }
-  }
-
-  /** Everything committed was seen: dependents of settled nodes may start. */
-  #markSeen(): void {
-    if (this.#state.awaiting.size > 0 && this.#state.hooksSeen < this.#committedSeq)
-      this.#emit({ type: 'HooksSeen', seq: this.#committedSeq, at: this.#clock.now() });
-  }
-
-  #awaitHooks(answer: Promise<HookAnswer>, seen: number | undefined): void {
-    this.#askingHooks = true;
-    answer.then(
-      (given) =>
-        this.#post(() => {
-          this.#askingHooks = false;
-          this.#obey(given);
-          if (seen !== undefined)
-            this.#emit({ type: 'HooksSeen', seq: seen, at: this.#clock.now() });
-          else if (this.#hookQueue.length === 0) this.#markSeen();
-        }),
-      (error: unknown) =>
-        this.#post(() => {
-          this.#askingHooks = false;
-          this.#hookFailed(error);
-        }),
-    );
-  }
-
-  #obey({ commands }: HookAnswer): void {
-    for (const { command, by } of commands) {
-      try {
-        this.#emit(this.#eventOf(command));
-      } catch (error) {
-        this.#emit({
-          type: 'CommandRejected',
-          at: this.#clock.now(),
-          command: describeCommand(command),
-          by,
-          error: toErrorData(error, 'COMMAND_REJECTED'),
-        });
-      }
-    }
-  }
-
-  #hookFailed(error: unknown): void {
-    this.#hooksFailed = true;
-    this.#hookQueue.length = 0;
-    this.stop(
-      'failed',
-      error instanceof DaggerError
-        ? error
-        : new DaggerError('HOOK_FAILED', 'a hook failed', { cause: error }),
-    );
-  }
-
-  // --- what starts ---------------------------------------------------------------------------------------------
-
-  #running(): number {
-    return this.#state.count(Status.RUNNING) + this.#resolving + this.#handlers.size;
+  /** Slots in use. A wait (for a retry, a person, a message) uses none. */
+  #used(): number {
+    return this.state.count(Status.RUNNING) + this.#lookups.underWay + this.#attempts.handlers.size;
   }
 
   /** Gives free slots to ready nodes, unless hooks or watchers are too far behind. */
   #fill(): void {
-    if (this.#hooks.length > 0) {
-      if (
-        (this.#state.hooksSeen === 0 && !this.#hooksFailed) ||
-        this.#hookQueue.length >= this.#options.eventCapacity
-      )
-        return;
-    }
-    if (this.events.full) return;
-    while (this.#state.halt === undefined && this.#running() < this.#slots) {
-      const n = this.#state.takeReady();
+    const { state } = this;
+    const { slots, eventCapacity } = this.#options;
+    if (state.halt !== undefined || !this.#gate.open || this.#gate.backlog >= eventCapacity || this.events.full) return;
+    let free = slots - this.#used();
+    while (free > 0) {
+      const n = state.takeReady();
       if (n === -1) return;
-      const flags = this.#state.topology.flags[n] as number;
-      if ((flags & (NodeFlag.CONDITION | NodeFlag.CACHED)) !== 0 && !this.#mayStart(n, flags))
+      const flags = state.topology.flags[n] as number;
+      if ((flags & (NodeFlag.CONDITION | NodeFlag.CACHED)) !== 0 && !this.#mayStart(n, flags)) {
+        free = slots - this.#used();
+        if (state.halt !== undefined) return;
         continue;
+      }
       if (this.#outOfIterations(n)) return;
-      this.#emit({ type: 'NodeStarted', n, at: this.#clock.now() });
+      this.#emit({ type: 'NodeStarted', n, at: this.#turns.now });
       this.#starts.push(n);
-      if (this.#journal === undefined && this.#starts.length >= 64)
-        return void this.#inbox.push(noMessage);
+      free--;
     }
   }
 
   #outOfIterations(n: number): boolean {
-    if (
-      this.#definition(n).action !== SUPERVISOR ||
-      this.#state.iterations < this.#config.maxIterations
-    )
-      return false;
-    this.#state.returnReady(n);
-    this.#emit({
-      type: 'LimitReached',
-      at: this.#clock.now(),
-      limit: 'maxIterations',
-      bound: this.#config.maxIterations,
-      used: this.#state.iterations + 1,
-    });
+    const { state } = this;
+    if (state.topology.definitions[n]?.action !== SUPERVISOR || state.iterations < this.#config.maxIterations) return false;
+    state.returnReady(n);
+    this.#emit({ type: 'LimitReached', at: this.#turns.now, limit: 'maxIterations', bound: this.#config.maxIterations, used: state.iterations + 1 });
     return true;
   }
 
-  /** Asks the condition, and the results of earlier runs; false when the node does not start now. */
+  /** Asks the condition of a node, and the results of earlier runs; false when it does not start now. */
   #mayStart(n: number, flags: number): boolean {
+    const { now } = this.#turns;
     try {
-      if (
-        (flags & NodeFlag.CONDITION) !== 0 &&
-        !this.#conditions.holds(this.#state, this.cache, n)
-      ) {
-        this.#emit({ type: 'NodeSkipped', n, at: this.#clock.now(), reason: 'condition' });
+      if ((flags & NodeFlag.CONDITION) !== 0 && !this.#conditions.holds(this.state, this.cache, n)) {
+        this.#emit({ type: 'NodeSkipped', n, at: now, reason: 'condition' });
         return false;
       }
     } catch (error) {
-      this.#emit({ type: 'NodeStarted', n, at: this.#clock.now() });
+      this.#emit({ type: 'NodeStarted', n, at: now });
       this.#failed(n, { ...toErrorData(error, 'CONDITION_FAILED'), retryable: false }, 0);
       return false;
     }
-    if (
-      (flags & NodeFlag.CACHED) === 0 ||
-      this.#options.memo === undefined ||
-      this.#memoKeys.has(n)
-    )
-      return true;
-    void this.#lookUp(n, this.#options.memo);
+    if ((flags & NodeFlag.CACHED) === 0 || !this.#lookups.isDue(n)) return true;
+    this.#lookUp(n);
     return false;
   }
 
-  /** Looks for a result of an earlier run; the node completes with it, or is put back to start. */
-  async #lookUp(n: number, memo: MemoStore): Promise<void> {
-    this.#resolving++;
-    let found: JsonObject | undefined;
-    try {
-      const { action } = this.#actionOf(n);
-      const strategy = this.#definition(n).cacheStrategy as CacheStrategy;
-      const key = memoKey(
-        action,
-        strategy,
-        await resolveInputs(this.#state, this.cache, n, this.#loader()),
-      );
-      this.#memoKeys.set(n, key);
-      found = await memo.get(key, memoNotBefore(strategy, this.#clock.now()));
-    } catch {
-      // The attempt itself runs into the same error, and reports it.
-      this.#memoKeys.set(n, '');
-    }
-    this.#post(() => {
-      this.#resolving--;
-      if (this.#state.status[n] !== Status.READY) return;
-      if (found === undefined) this.#state.returnReady(n);
-      else
-        this.#complete({
-          type: 'NodeCompleted',
-          n,
-          at: this.#clock.now(),
-          outputs: sealJson(found) as JsonObject,
-          cached: true,
-        });
+  /** Looks for a result of an earlier run: the node completes with it, or takes its place among the ready ones again. */
+  #lookUp(n: number): void {
+    const { state, cache } = this;
+    const journal = this.#options.journal;
+    const subject = () => ({
+      action: this.#attempts.actionOf(n).action,
+      strategy: this.#definition(n).cacheStrategy as CacheStrategy,
+      inputs: resolveInputs(state, cache, n, journal && ((from) => journal.outputsOf(from))),
+      now: this.#turns.now,
     });
-  }
-
-  #remember(write: MemoWrite): void {
-    if (write.key === '') return;
-    if (this.#journal === undefined) this.#options.memo?.put?.(write);
-    else this.#memos.push(write);
-  }
-
-  #begin(n: number): void {
-    // A stop or the cancellation of the branch may have come between the decision and its commit.
-    if (this.#state.status[n] !== Status.RUNNING) return;
-    if (this.#isStopping()) return this.#post(() => this.#cancelUnstarted(n));
-    const definition = this.#definition(n);
-    let inputs: JsonObject | Promise<JsonObject>;
-    try {
-      inputs = resolveInputs(this.#state, this.cache, n, this.#loader());
-    } catch (error) {
-      return this.#refuse(n, error);
-    }
-    if (inputs instanceof Promise) {
-      // The node runs already as far as the state knows; a stop meanwhile is met when the inputs are there.
-      inputs.then(
-        (resolved) => this.#checkInputs(n, definition, resolved),
-        (error: unknown) => this.#refuse(n, error),
-      );
-    } else this.#checkInputs(n, definition, inputs);
-  }
-
-  #checkInputs(n: number, definition: NodeDefinition, inputs: JsonObject): void {
-    let found: { readonly action: AnyAction; readonly checks: ActionChecks };
-    try {
-      found = this.#actionOf(n);
-    } catch (error) {
-      return this.#refuse(n, error);
-    }
-    if (found.checks.input === undefined) return this.#launch(n, definition, inputs, found);
-    const accept = (result: {
-      readonly value?: unknown;
-      readonly issues?: readonly string[] | undefined;
-    }): void => {
-      if (result.issues !== undefined)
-        this.#refuse(
-          n,
-          new DaggerError(
-            'INPUT_INVALID',
-            `the inputs do not fit the schema of action '${definition.action}': ${result.issues.join('; ')}`,
-          ),
-        );
-      else this.#launch(n, definition, result.value as JsonObject, found);
-    };
-    try {
-      const result = found.checks.input(inputs);
-      if (result instanceof Promise)
-        result.then(accept, (error: unknown) => this.#refuse(n, error));
-      else accept(result);
-    } catch (error) {
-      this.#refuse(n, error);
-    }
-  }
-
-  #launch(
-    n: number,
-    definition: NodeDefinition,
-    inputs: JsonObject,
-    { action, checks }: { readonly action: AnyAction; readonly checks: ActionChecks },
-  ): void {
-    if (this.#state.status[n] !== Status.RUNNING || this.#over) return;
-    if (this.#isStopping()) return this.#post(() => this.#cancelUnstarted(n));
-    const attempt = new NodeAttempt(this, n, this.#state.attempt[n] as number, inputs, false);
-    this.#attempts[n] = attempt;
-    const seconds = definition.timeout ?? action.timeout;
-    if (seconds !== undefined) {
-      NodeAttempt.timed(
-        attempt,
-        this.#timers.at(this.#clock.now() + seconds * 1000, () =>
-          this.#post(() => this.#timedOut(n, attempt, seconds)),
-        ),
-      );
-    }
-    NodeAttempt.run(attempt, action, checks);
-  }
-
-  #cancelUnstarted(n: number): void {
-    if (this.#state.status[n] === Status.RUNNING && this.#attempts[n] === undefined)
-      this.#emit({
-        type: 'NodeCancelled',
-        n,
-        at: this.#clock.now(),
-        reason: this.#state.halt?.status ?? 'stopped',
-      });
-  }
-
-  /** Ends an attempt before its action began. */
-  #refuse(n: number, error: unknown): void {
-    if (this.#over || this.#state.status[n] !== Status.RUNNING) return;
-    const attempt = new NodeAttempt(this, n, this.#state.attempt[n] as number, {}, false);
-    this.#attempts[n] = attempt;
-    NodeAttempt.refuse(attempt, error, 'INPUT_INVALID');
-  }
-
-  #beginHandler(n: number): void {
-    const definition = this.#definition(n);
-    const notes = this.#state.notes.get(n);
-    const error = notes?.error;
-    let inputs: JsonValue = null;
-    try {
-      const resolved = resolveInputs(this.#state, this.cache, n, undefined);
-      if (!(resolved instanceof Promise)) inputs = resolved;
-    } catch {
-      // The node failed for want of its inputs; the handler sees null.
-    }
-    const told = {
-      nodeId: definition.id,
-      error: { code: error?.code ?? '', name: error?.name ?? '', message: error?.message ?? '' },
-      attempts: this.#state.attempt[n] as number,
-      inputs,
-    };
-    const attempt = new NodeAttempt(this, n, 1, Object.freeze(told), true);
-    this.#handlers.set(n, attempt);
-    try {
-      const { action, checks } = this.#options.registry.resolve(definition.failure as string);
-      if (action.timeout !== undefined)
-        NodeAttempt.timed(
-          attempt,
-          this.#timers.at(this.#clock.now() + action.timeout * 1000, () =>
-            this.#post(() => this.#handlerTimedOut(n, attempt)),
-          ),
-        );
-      NodeAttempt.run(attempt, action, checks);
-    } catch (thrown) {
-      NodeAttempt.refuse(attempt, thrown, 'ACTION_UNKNOWN');
-    }
-  }
-
-  #handlerTimedOut(n: number, attempt: NodeAttempt): void {
-    if (this.#handlers.get(n) !== attempt) return;
-    const error = new DaggerError('NODE_TIMEOUT', 'the failure handler took too long');
-    NodeAttempt.abort(attempt, error);
-    this.#handlers.delete(n);
-    this.#emit({ type: 'HandlerFailed', n, at: this.#clock.now(), error: toErrorData(error) });
-  }
-
-  #actionOf(n: number): { readonly action: AnyAction; readonly checks: ActionChecks } {
-    const number = this.#state.topology.action[n] as number;
-    let found = this.#actions[number];
-    if (found === undefined) {
-      found = this.#options.registry.resolve(this.#state.topology.actionNames[number] as string);
-      this.#actions[number] = found;
-    }
-    return found;
+    this.#lookups.begin(n, subject, (found) =>
+      this.post(() => {
+        this.#lookups.underWay--;
+        if (state.status[n] !== Status.READY) return;
+        if (found === undefined) state.returnReady(n);
+        else this.#complete({ type: 'NodeCompleted', n, at: this.#turns.now, outputs: sealJson(found) as JsonObject, cached: true });
+      }),
+    );
   }
 
   #definition(n: number): NodeDefinition {
-    return this.#state.topology.definitions[n] as NodeDefinition;
-  }
-
-  #loader(): ((n: number) => Promise<JsonObject | undefined>) | undefined {
-    const journal = this.#journal;
-    return journal === undefined ? undefined : (n) => journal.outputsOf(n);
+    return this.state.topology.definitions[n] as NodeDefinition;
   }
 
   /** Whether some node that has not ended may still read the outputs of this one. */
   #isNeeded(id: string): boolean {
-    if (this.#over || this.#journal !== undefined) return false;
-    const n = this.#state.topology.numberOf(id);
-    return (
-      n !== undefined &&
-      this.#state.topology
-        .dependentsOf(n)
-        .some((to) => (this.#state.status[to] as number) < Status.SUCCEEDED)
-    );
+    if (this.#turns.over || this.#options.journal !== undefined) return false;
+    const { topology, status } = this.state;
+    const n = topology.numberOf(id);
+    return n !== undefined && topology.dependentsOf(n).some((to) => (status[to] as number) < Status.SUCCEEDED);
   }
 
-  // --- the end -------------------------------------------------------------------------------------------------
+  // --- the end -----------------------------------------------------------------------------------------------------
 
+  /** Being stopped, in contrast to a halt that lets running nodes end in peace. */
   #isStopping(): boolean {
-    const status = this.#state.halt?.status;
-    return (
-      status === 'cancelled' || status === 'timed_out' || (status === 'failed' && this.#hooksFailed)
-    );
+    const { halt } = this.state;
+    return halt !== undefined && (halt.status === 'cancelled' || halt.status === 'timed_out' || (halt.status === 'failed' && this.#gate.failed));
   }
 
   #abortCancelled(reason: string | null): void {
-    for (const n of this.#state.consequences) {
-      const attempt = this.#attempts[n];
+    for (const n of this.state.consequences) {
+      const attempt = this.#attempts.giveUp(n);
       if (attempt === undefined) continue;
-      this.#attempts[n] = undefined;
-      NodeAttempt.untimed(attempt);
-      this.#whenCommitted(() =>
-        NodeAttempt.abort(
-          attempt,
-          new DaggerError('CANCELLED', reason ?? 'the branch was cancelled'),
-        ),
-      );
+      this.#turns.afterwards(() => NodeAttempt.abort(attempt, new DaggerError('CANCELLED', reason ?? 'the branch was cancelled')));
     }
   }
 
-  #endIfDone(): void {
-    if (this.#over || this.#busy || this.#inbox.length > 0 || this.#turnAsked) return;
-    const state = this.#state;
-    const stopping = this.#isStopping();
-    if (
-      state.count(Status.RUNNING) > 0 ||
-      this.#resolving > 0 ||
-      this.#handlers.size > 0 ||
-      this.#commandsWaiting > 0
-    )
-      return;
-    if (
-      !stopping &&
-      (this.#handlerQueue.length > 0 ||
-        this.#askingHooks ||
-        (!this.#hooksFailed && (this.#hookQueue.length > 0 || state.awaiting.size > 0)))
-    )
-      return;
-    if (state.halt === undefined) {
-      if (state.count(Status.RETRYING) > 0) return;
-      const next = state.takeReady();
-      if (next !== -1) return state.returnReady(next);
-    }
-    if (this.#hooks.length > 0 && !this.#hooksFailed && !stopping && !this.#completionAsked)
-      return this.#askCompletion();
-    this.#finish();
-  }
-
-  /** The last question to the hooks; new work from their answers makes the run go on. */
-  #askCompletion(): void {
-    this.#completionAsked = true;
-    const settle = (answer: HookAnswer): void => {
-      const nodesBefore = this.#state.nodeCount;
-      const pausedBefore = this.#state.paused.size;
-      if (this.#state.halt === undefined) this.#obey(answer);
-      // Only what can move again is a reason to ask again.
-      this.#completionAsked =
-        this.#state.nodeCount === nodesBefore && this.#state.paused.size >= pausedBefore;
-    };
-    this.#busy = true;
-    const ask = async (): Promise<HookAnswer> =>
-      this.#hooks.ask({ kind: 'complete', success: this.#state.outcome().status === 'succeeded' });
-    ask().then(
-      (answer) => {
-        this.#busy = false;
-        this.#post(() => settle(answer));
-      },
-      (error: unknown) => {
-        this.#busy = false;
-        this.#post(() => this.#hookFailed(error));
-      },
-    );
+  /** Carries out what the hooks want at the end; whether the run can go on for it. */
+  #extended(answer: HookAnswer): boolean {
+    const { state } = this;
+    const { nodeCount } = state;
+    const paused = state.paused.size;
+    if (state.halt === undefined) this.obey(answer);
+    return state.nodeCount > nodeCount || state.paused.size < paused;
   }
 
   #finish(): void {
-    this.#busy = true;
-    const at = this.#clock.now();
-    for (
-      let n = 0;
-      this.#state.halt !== undefined &&
-      this.#state.halt.status !== 'paused' &&
-      this.#state.count(Status.RETRYING) > 0 &&
-      n < this.#state.nodeCount;
-      n++
-    ) {
-      if (this.#state.status[n] === Status.RETRYING)
-        this.#emit({ type: 'NodeCancelled', n, at, reason: this.#state.halt.status });
+    const { state } = this;
+    this.#turns.now = this.#options.clock.now();
+    if (state.halt !== undefined && state.halt.status !== 'paused' && state.count(Status.RETRYING) > 0) this.#cancelRetries(state.halt.status);
+    const { status, error } = state.outcome();
+    this.#emit({ type: 'RunFinished', at: this.#turns.now, status, ...(error === undefined ? {} : { error }) });
+    this.#turns.finish(() => {
+      this.#close();
+      this.#resolveDone(this.report());
+    });
+  }
+
+  #cancelRetries(reason: string): void {
+    for (let n = 0; n < this.state.nodeCount; n++) {
+      if (this.state.status[n] === Status.RETRYING) this.#emit({ type: 'NodeCancelled', n, at: this.#turns.now, reason });
     }
-    const { status, error } = this.#state.outcome();
-    this.#emit({ type: 'RunFinished', at, status, ...(error === undefined ? {} : { error }) });
-    const journal = this.#journal;
-    if (journal === undefined) return this.#conclude();
-    journal.finish(this.#batch, this.#memos).then(
-      () => this.#conclude(),
-      (failure: unknown) => this.#crash(failure),
-    );
-  }
-
-  #conclude(): void {
-    try {
-      this.#afterCommit();
-    } catch (error) {
-      return this.#crash(error);
-    }
-    this.#close();
-    this.#resolveDone(this.report());
-  }
-
-  /** The report as things stand. */
-  report(): RunReport {
-    return new RunReport(
-      { runId: this.runId, dag: this.dagName },
-      this.#state,
-      this.cache,
-      this.#clock.now(),
-    );
-  }
-
-  /** Storage failed, the run was taken over, or dagger has a mistake: stop without writing anything more. */
-  #crash(error: unknown): void {
-    if (this.#over) return;
-    const attempts = [...this.#attempts, ...this.#handlers.values()];
-    this.#close();
-    for (const attempt of attempts) if (attempt !== undefined) NodeAttempt.abort(attempt, error);
-    this.#rejectDone(error);
   }
 
   #close(): void {
-    this.#over = true;
-    this.#graceTimer?.();
+    this.#turns.end();
     this.#timers.stop();
     this.#detachSignal?.();
-    this.#journal?.close();
+    this.#options.journal?.close();
+    this.#commands.close();
     EventStream.end(this.events);
-    for (const wake of this.#senders.splice(0)) wake();
-    for (const { reject } of this.#sent)
-      reject(
-        new DaggerError(
-          'COMMAND_REJECTED',
-          `run '${this.runId}' ended before the command was carried out`,
-          { ids: { runId: this.runId } },
-        ),
-      );
-    this.#sent.clear();
-    this.#inbox = [];
   }
 
   /** Takes up what an earlier session left: waits of retries, handlers that have not ended. */
   #rearm(): void {
-    for (const [n, notes] of this.#state.notes) {
-      if (this.#state.status[n] === Status.RETRYING) {
+    for (const [n, notes] of this.state.notes) {
+      if (this.state.status[n] === Status.RETRYING) {
         const last = notes.retries.at(-1);
         this.#awaitRetry(n, (last?.at ?? 0) + (last?.delay ?? 0));
       }
-      if (notes.handler?.status === 'pending') this.#handlerQueue.push(n);
+      if (notes.handler?.status === 'pending') this.#handlers.push(n);
     }
   }
 
-  #attachSignal(signal: AbortSignal): void {
+  #attach(signal: AbortSignal): void {
     const abort = (): void => {
       const reason: unknown = signal.reason;
-      this.stop(
-        'cancelled',
-        new DaggerError(
-          'CANCELLED',
-          reason instanceof Error && reason.name !== 'AbortError'
-            ? `cancelled: ${reason.message}`
-            : 'cancelled',
-          { ids: { runId: this.runId }, cause: reason },
-        ),
-      );
+      const why = reason instanceof Error && reason.name !== 'AbortError' ? `cancelled: ${reason.message}` : 'cancelled';
+      this.stop('cancelled', new DaggerError('CANCELLED', why, { ...this.#ids(), cause: reason }));
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     this.#detachSignal = () => signal.removeEventListener('abort', abort);
   }
+
+  #ids(): { readonly ids: { readonly runId: string } } {
+    return { ids: { runId: this.runId } };
+  }
 }
 
 /** Wakes the loop for another turn. */
-const noMessage = (): void => {};
+const nothing = (): void => {};
 
-const describeCommand = (command: unknown): JsonValue => {
-  try {
-    return JSON.parse(JSON.stringify(command) ?? 'null') as JsonValue;
-  } catch {
-    return String(command);
-  }
+/** The completion of an attempt that used more of its context than most do. */
+const completedWith = (n: number, at: number, returned: JsonObject, more: NonNullable<ReturnType<typeof NodeAttempt.moreOf>>): NodeCompletedEvent => {
+  const written = more.view === undefined ? undefined : CacheView.writesOf(more.view);
+  return {
+    type: 'NodeCompleted',
+    n,
+    at,
+    outputs: written?.own === undefined ? returned : Object.freeze({ ...Object.fromEntries(written.own), ...returned }),
+    ...(more.metadata === undefined ? {} : { metadata: more.metadata }),
+    ...(more.tokens === 0 ? {} : { tokens: more.tokens }),
+    ...(written?.global === undefined ? {} : { writes: written.global }),
+  };
 };

@@ -20,12 +20,14 @@ export const memoNotBefore = (strategy: CacheStrategy, now: number): number =>
 
 /** Results for later runs of one process, the most recent ones. */
 export const memoryMemo = (most: number): MemoStore => {
-  const kept = new LRUCache<string, MemoWrite>({ max: most });
+  // Made at the first use: the structure for thousands of entries costs more than many a run.
+  let made: LRUCache<string, MemoWrite> | undefined;
+  const store = (): LRUCache<string, MemoWrite> => (made ??= new LRUCache({ max: most }));
   return {
     get(key, notBefore) {
-      const found = kept.get(key);
+      const found = store().get(key);
       return found !== undefined && found.at >= notBefore ? found.outputs : undefined;
     },
-    put: (write) => void kept.set(write.key, write),
+    put: (write) => void store().set(write.key, write),
   };
 };

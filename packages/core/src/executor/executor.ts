@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { silentLogger, type Logger } from '../actions/logger.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import { Cache } from '../cache/cache.ts';
@@ -16,6 +15,7 @@ import { GraphInvalidError, type Diagnostic } from '../graph/diagnostic.ts';
 import { defineGraph, Graph, type CheckedGraph } from '../graph/graph.ts';
 import type { GraphDefinition, GraphMetadata, NodeDefinition } from '../graph/model.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
+import type { Topology } from '../graph/topology.ts';
 import { readYamlDirectory, readYamlFile } from '../graph/yaml/files.ts';
 import { loadYaml } from '../graph/yaml/load.ts';
 import { systemIds, type Ids } from '../ids.ts';
@@ -27,11 +27,12 @@ import type { ExecutionEvent } from '../run/public-events.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { openStorage } from '../storage/open.ts';
-import { recover } from '../storage/recover.ts';
-import { RunStore, type RunFilter, type StoredRun } from '../storage/run-store.ts';
+import { recover, type RecoveredRun } from '../storage/recover.ts';
+import { RunStore, type LoadedRun, type RunFilter, type StoredRun } from '../storage/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { DagLibrary, type DagSummary } from './library.ts';
+import { Sessions, type Session } from './sessions.ts';
 
 export interface ExecutorOptions {
   readonly registry: ActionRegistry;
@@ -55,17 +56,7 @@ export interface ResumeOptions extends CoordinatorOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What an executor without storage remembers of a run. */
-interface Session {
-  readonly graph: Graph;
-  readonly config: DagConfig;
-  readonly state: RunState;
-  readonly cache: Cache;
-  report: RunReport | undefined;
-}
 
-/** Nodes of ended runs that an executor without storage remembers, in all. */
-const REMEMBERED_NODES = 200_000;
 const MEMOS_IN_MEMORY = 10_000;
 
 /** Loads graphs and runs them; the face of the DAG flow. */
@@ -83,11 +74,8 @@ export class DagExecutor implements Runner {
     { readonly run: LiveRun; readonly journal: DatabaseJournal | undefined }
   > = new Map();
   readonly #opening: Map<string, Promise<RunHandle>> = new Map();
-  readonly #sessions: LRUCache<string, Session> = new LRUCache<string, Session>({
-    maxSize: REMEMBERED_NODES,
-    maxEntrySize: Number.MAX_SAFE_INTEGER,
-    sizeCalculation: ({ state }) => Math.min(REMEMBERED_NODES, state.nodeCount + 1),
-  });
+  readonly #config: DagConfig;
+  readonly #sessions: Sessions = new Sessions();
 
   private constructor(
     options: ExecutorOptions,
@@ -98,6 +86,7 @@ export class DagExecutor implements Runner {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#ids = options.ids ?? systemIds;
+    this.#config = mergeConfig(options.config);
     this.#storage = storage;
     this.#store = store;
     this.#memo = store?.memo ?? memoryMemo(MEMOS_IN_MEMORY);
@@ -108,7 +97,6 @@ export class DagExecutor implements Runner {
    * @throws DaggerError CONFIG_INVALID, STORAGE_URL, STORAGE_MISSING, STORAGE_FAILED
    */
   static async open(options: ExecutorOptions): Promise<DagExecutor> {
-    mergeConfig(options.config);
     if (options.storage === undefined) return new DagExecutor(options, undefined, undefined);
     const storage =
       typeof options.storage === 'string' ? await openStorage(options.storage) : options.storage;
@@ -211,7 +199,7 @@ export class DagExecutor implements Runner {
 
   /** Runs a graph to the end of a session. Resolves with the report, also of a run that failed or paused. */
   async run(dag: string | Graph, options: RunOptions = {}): Promise<RunReport> {
-    return (await this.start(dag, options)).done;
+    return (await this.#open(dag, options, false)).done;
   }
 
   /** Runs one node at a time in topological order, with the same semantics and report. */
@@ -229,15 +217,22 @@ export class DagExecutor implements Runner {
    * @throws DaggerError DAG_UNKNOWN, GRAPH_INVALID (unregistered actions), CONFIG_INVALID, NOT_JSON, RUN_CONFLICT, RUN_OWNED
    */
   async start(dag: string | Graph, options: RunOptions = {}): Promise<RunHandle> {
+    return this.#open(dag, options, true);
+  }
+
+  /** @param handleFirst the caller gets the handle before the run begins, so that it can watch from the first event on */
+  async #open(dag: string | Graph, options: RunOptions, handleFirst: boolean): Promise<RunHandle> {
     const graph = typeof dag === 'string' ? this.#dags.get(dag) : dag;
     const { runId } = options;
-    if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options);
+    if (runId === undefined)
+      return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
     if (typeof runId !== 'string' || runId === '' || runId.length > 256)
       throw new DaggerError('INPUT_INVALID', 'a run id is a string of 1 to 256 characters');
     return this.#once(
       runId,
       async () =>
-        (await this.#existing(runId, graph.name, options)) ?? this.#startNew(graph, runId, options),
+        (await this.#existing(runId, graph.name, options)) ??
+        this.#startNew(graph, runId, options, handleFirst),
     );
   }
 
@@ -381,18 +376,22 @@ export class DagExecutor implements Runner {
     return finishedHandle(await this.report(runId));
   }
 
-  async #startNew(graph: Graph, runId: string, options: RunOptions): Promise<RunHandle> {
-    this.#checkActions(Graph.topologyOf(graph).definitions);
-    const config = mergeConfig(
-      this.#options.config,
-      graph.config,
-      options.maxParallelNodes === undefined
-        ? undefined
-        : { maxParallelNodes: options.maxParallelNodes },
-    );
+  async #startNew(
+    graph: Graph,
+    runId: string,
+    options: RunOptions,
+    handleFirst: boolean,
+  ): Promise<RunHandle> {
+    this.#checkActions(Graph.topologyOf(graph));
+    const config =
+      Object.keys(graph.config).length === 0
+        ? this.#config
+        : mergeConfig(this.#config, graph.config);
     const cache = options.cache ?? new Cache(this.#options.cacheLimits);
-    for (const [name, value] of Object.entries(sealJson(options.inputs ?? {}) as JsonObject))
-      if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
+    if (options.inputs !== undefined) {
+      for (const [name, value] of Object.entries(sealJson(options.inputs) as JsonObject))
+        if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
+    }
     const state = new RunState(Graph.topologyOf(graph), config);
     let fence: number | undefined;
     if (this.#store !== undefined) {
@@ -412,14 +411,27 @@ export class DagExecutor implements Runner {
       at: this.#clock.now(),
       hooked: hooksOf(options).length > 0,
     };
-    return this.#go({ runId, graph, config, state, cache, fence, unseen: [], first, options });
+    return this.#go({
+      runId,
+      graph,
+      config,
+      state,
+      cache,
+      fence,
+      unseen: [],
+      first,
+      options,
+      handleFirst,
+    });
   }
 
   async #resumeSession(runId: string, options: ResumeOptions): Promise<RunHandle> {
-    const { graph, config, state, cache, report } = this.#session(runId);
+    const session = this.#session(runId);
+    const { graph, config, state, cache, report } = session;
     if (report?.status === 'succeeded') return finishedHandle(report);
     // The earlier report tells of the earlier session.
     report?.settle();
+    this.#sessions.reopened(session);
     const first: RunEvent = {
       type: 'RunResumed',
       at: this.#clock.now(),
@@ -436,6 +448,7 @@ export class DagExecutor implements Runner {
       unseen: [],
       first,
       options,
+      handleFirst: true,
     });
   }
 
@@ -444,8 +457,8 @@ export class DagExecutor implements Runner {
     if (row?.status === 'succeeded') return finishedHandle(await this.report(runId));
     const loaded = await store.load(runId);
     const { fence } = await store.claim(runId);
-    const { graph, state, cache, unseen } = await recover(store, loaded, this.#options.cacheLimits);
-    this.#checkActions(state.topology.definitions);
+    const recovered = await this.#recoverClaimed(store, loaded, fence);
+    const { graph, state, cache, unseen } = recovered;
     const first: RunEvent = {
       type: 'RunResumed',
       at: this.#clock.now(),
@@ -462,7 +475,20 @@ export class DagExecutor implements Runner {
       unseen,
       first,
       options,
+      handleFirst: true,
     });
+  }
+
+  /** Reads the journal of a run that this process has just claimed; gives the claim back when that fails. */
+  async #recoverClaimed(store: RunStore, loaded: LoadedRun, fence: number): Promise<RecoveredRun> {
+    try {
+      const recovered = await recover(store, loaded, this.#options.cacheLimits);
+      this.#checkActions(recovered.state.topology);
+      return recovered;
+    } catch (error) {
+      await store.release(loaded.row.id, fence);
+      throw error;
+    }
   }
 
   #go(request: {
@@ -475,6 +501,7 @@ export class DagExecutor implements Runner {
     readonly unseen: readonly ExecutionEvent[];
     readonly first: RunEvent;
     readonly options: RunOptions;
+    readonly handleFirst: boolean;
   }): RunHandle {
     const { runId, graph, config, state, cache, options } = request;
     let journal: DatabaseJournal | undefined;
@@ -499,6 +526,9 @@ export class DagExecutor implements Runner {
       logger: this.#options.logger ?? silentLogger,
       appData: this.#options.appData,
       hooks: hooksOf(options),
+      slots: config.enableParallelExecution
+        ? (options.maxParallelNodes ?? config.maxParallelNodes)
+        : 1,
       eventCapacity: options.eventCapacity ?? 100,
       commandCapacity: options.commandCapacity ?? 100,
       journal,
@@ -507,16 +537,15 @@ export class DagExecutor implements Runner {
     });
     this.#live.set(runId, { run, journal });
     const session: Session = { graph, config, state, cache, report: undefined };
-    if (this.#store === undefined) this.#sessions.set(runId, session);
+    if (this.#store === undefined) this.#sessions.open(runId, session);
     const forget = (report?: RunReport): void => {
-      session.report = report;
       this.#live.delete(runId);
+      if (report !== undefined && this.#store === undefined) this.#sessions.ended(session, report);
     };
     run.done.then(forget, () => forget());
     // The handle reaches the caller before the first event, so that watchers miss none.
-    setImmediate(() => {
-      if (!run.ended) run.start(request.first, options.signal);
-    });
+    if (request.handleFirst) setImmediate(() => run.ended || run.start(request.first, options.signal));
+    else run.start(request.first, options.signal);
     return handleOf(run);
   }
 
@@ -531,9 +560,10 @@ export class DagExecutor implements Runner {
     return session;
   }
 
-  #checkActions(nodes: readonly NodeDefinition[]): void {
+  #checkActions(topology: Topology): void {
+    if (!topology.hasHandlers && topology.actionNames.every((name) => this.registry.contains(name))) return;
     const problems: Problems = [];
-    checkActions(nodes, 0, problems, this.registry);
+    checkActions(topology.definitions, 0, problems, this.registry);
     if (problems.length > 0) throw new GraphInvalidError(problems);
   }
 }

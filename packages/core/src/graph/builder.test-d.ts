@@ -1,7 +1,7 @@
 import { defineAction } from '../actions/action.ts';
 import { graphBuilder, type GraphBuilder } from './builder.ts';
 import type { Graph } from './graph.ts';
-import { ref, withDefault } from './typed-reference.ts';
+import { item, ref, withDefault } from './typed-reference.ts';
 
 interface Row {
   readonly id: string;
@@ -47,7 +47,7 @@ export const whole: Graph = graphBuilder<{ url: string; floor: number }>('pipeli
     { dependencies: [{ id: 'fetch', optional: true }] },
   )
   .node('literal', average, { rows: [{ id: 'a', price: 1 }], floor: ref('average.mean') })
-  .node('nested', average, (from) => ({ rows: [], floor: from.fetch.rows[0].price }))
+  .node('nested', average, (from) => ({ rows: [], floor: item(from.fetch.rows, 0).price }))
   .node('tick', tick)
   .node('loose', loose, (from) => ({ any: from.tick.at, thing: 1 }), {
     when: 'inputs.floor > 1',
@@ -68,7 +68,10 @@ begun.node('b', average, (from) => ({ rows: from.fetch.rows, floor: from.fetch.s
 begun.node('b', average, (from) => ({ rows: from.fetch.stats, floor: 1 }));
 
 // @ts-expect-error -- a nested output of the wrong type
-begun.node('b', average, (from) => ({ rows: from.fetch.rows, floor: from.fetch.rows[0].id }));
+begun.node('b', average, (from) => ({ rows: from.fetch.rows, floor: item(from.fetch.rows, 0).id }));
+
+// @ts-expect-error -- not a list
+begun.node('b', average, (from) => ({ rows: [], floor: item(from.fetch.stats, 0) }));
 
 // @ts-expect-error -- an input of the run of the wrong type
 begun.node('b', average, (from) => ({ rows: from.fetch.rows, floor: from.inputs.url }));
@@ -97,11 +100,11 @@ begun.node('b', tick, {}, { dependencies: ['fetched'] });
 // @ts-expect-error -- no such option
 begun.node('b', tick, {}, { retries: 3 });
 
-// @ts-expect-error -- a default of another type than what it stands in for
-begun.node('b', average, (from) => ({
-  rows: from.fetch.rows,
-  floor: withDefault(from.fetch.stats.mean, 'low'),
-}));
+begun.node('b', average, (from) => {
+  // @ts-expect-error -- a default of another type than what it stands in for
+  const floor = withDefault(from.fetch.stats.mean, 'low');
+  return { rows: from.fetch.rows, floor };
+});
 
 // Ids that are made at run time are checked when the graph is built.
 const generated: readonly string[] = ['a', 'b'];
@@ -109,7 +112,7 @@ export const inLoop = (): Graph => {
   let builder: GraphBuilder<
     object,
     Readonly<Record<string, { at: string }>>
-  > = graphBuilder<object>('loop').node('first' as string, tick);
+  > = graphBuilder<object>('loop').node('first', tick);
   for (const id of generated) builder = builder.node(id, tick);
   return builder.build();
 };

@@ -151,5 +151,4 @@ class Builder {
 export const graphBuilder = <In = JsonObject>(
   name: string,
   metadata: Omit<GraphDefinition, 'name' | 'nodes'> = {},
-): GraphBuilder<In, Readonly<Record<never, never>>> =>
-  new Builder({ name, ...metadata }) as unknown as GraphBuilder<In, Readonly<Record<never, never>>>;
+): GraphBuilder<In, object> => new Builder({ name, ...metadata });

@@ -3,7 +3,7 @@ import { quote } from './diagnostic.ts';
 import type { DependencySpec, NodeDefinition } from './model.ts';
 import { findCycle } from './cycle.ts';
 import { idProblem } from './node-id.ts';
-import { Topology } from './topology.ts';
+import type { Topology } from './topology.ts';
 
 /** Where problems go; `path` is that of the node list of the definition at hand. */
 export type Problems = Diagnostic[];
@@ -181,9 +181,13 @@ const addJoin = (
   topology.setJoin(number, join);
 };
 
+/** Nodes of a cycle that a message names. */
+const LONGEST_CYCLE = 20;
+
 const reportCycle = (topology: Topology, first: number, problems: Problems): void => {
   for (const cycle of findCycle(topology)) {
-    const names = cycle.map((n) => quote(topology.idOf(n)));
+    const names = cycle.slice(0, LONGEST_CYCLE).map((n) => quote(topology.idOf(n)));
+    if (cycle.length > LONGEST_CYCLE) names.push(`… ${cycle.length - LONGEST_CYCLE} more …`);
     const head = cycle[0] as number;
     const message =
       cycle.length === 1

@@ -36,7 +36,7 @@ export const findCycle = (topology: Topology): number[][] => {
       at = topology.dependenciesOf(at).find((d) => done[d.node] === 0)?.node;
     }
     if (at !== undefined) {
-      const cycle = path.slice(position.get(at) as number);
+      const cycle = path.slice(position.get(at));
       const lowest = cycle.indexOf(Math.min(...cycle.slice(0, 10_000)));
       cycles.push([...cycle.slice(lowest), ...cycle.slice(0, lowest)]);
     }

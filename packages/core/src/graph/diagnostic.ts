@@ -52,8 +52,8 @@ export interface Diagnostic {
 export const printable = (text: string, longest = 80): string => {
   const shown =
     text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text;
-  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
   return shown.replace(
+    // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udfff]/gu,
     (char) => `\\u{${char.codePointAt(0)?.toString(16) ?? ''}}`,
   );

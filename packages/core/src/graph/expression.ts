@@ -1,6 +1,7 @@
 import { Environment, EvaluationError, ParseError, type ASTNode } from '@marcbachmann/cel-js';
 import { DaggerError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
+import { describeValue } from './describe.ts';
 import { printable, quote } from './diagnostic.ts';
 import { isAstNode, operandsOf } from './expression-tree.ts';
 
@@ -105,7 +106,7 @@ const inspect = (root: ASTNode): readonly string[] | ConditionProblem => {
     const read = readOf(node);
     if (read !== undefined) reads.add(read);
     let inside = loops;
-    if (node.op === 'rcall') {
+    if (node.op === 'rcall' || node.op === 'call') {
       if (node.args[0] === 'matches')
         return refusal(
           'matches is not available, since a regular expression may take forever; use contains, startsWith or endsWith',
@@ -148,14 +149,11 @@ export const parseCondition = (text: string): Condition | ConditionProblem => {
             ? thrown.summary
             : thrown instanceof RangeError
               ? 'it is nested too deep'
-              : String(thrown);
+              : 'of an unknown cause';
         throw failure(text, `failed: ${printable(reason, 200)}`, thrown);
       }
       if (typeof value !== 'boolean')
-        throw failure(
-          text,
-          `gave ${typeof value === 'object' ? 'no boolean' : `the ${typeof value} ${printable(String(value))}`}, not true or false`,
-        );
+        throw failure(text, `gave ${describeValue(value)}, not true or false`);
       return value;
     };
     return { ok: true, reads, evaluate };
@@ -163,7 +161,7 @@ export const parseCondition = (text: string): Condition | ConditionProblem => {
     // The parser recurses over prefix operators without counting them.
     if (thrown instanceof RangeError) return refusal('it is nested too deep');
     if (thrown instanceof ParseError) return refusal(thrown.summary, thrown.range?.start);
-    return refusal(thrown instanceof Error ? thrown.message : String(thrown));
+    return refusal(thrown instanceof Error ? thrown.message : 'it cannot be read');
   }
 };
 

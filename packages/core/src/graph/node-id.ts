@@ -3,8 +3,8 @@ import { RUN_INPUTS } from './reference.ts';
 export const MAX_ID_LENGTH = 256;
 
 const PLAIN = /^[\w-]{1,256}$/;
-// oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
 const FORBIDDEN =
+  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
   /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udfff]/u;
 
 /** Why a text cannot be the id of a node, or undefined when it can. */

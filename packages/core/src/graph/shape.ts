@@ -4,15 +4,13 @@ import type { DefinitionPath } from './diagnostic.ts';
 import { GRAPH_KEYS, NODE_KEYS, unknownKey } from './keys.ts';
 import type { GraphDefinition, NodeDefinition } from './model.ts';
 import { idProblem } from './node-id.ts';
+import { dependencies, inputs, outputs } from './shape-lists.ts';
 import {
   boolean,
   cacheStrategy,
-  dependencies,
-  inputs,
   join,
   name,
   numberOfAttempts,
-  outputs,
   seconds,
   text,
   texts,

@@ -35,6 +35,8 @@ const enlargedBytes = (array: Uint8Array, length: number): Uint8Array<ArrayBuffe
 export class Topology {
   count = 0;
   edgeCount = 0;
+  /** Whether some node names a failure handler. */
+  hasHandlers = false;
   readonly definitions: NodeDefinition[];
   /** The distinct action names, and for each node the position of its own. */
   readonly actionNames: string[];
@@ -82,6 +84,7 @@ export class Topology {
     const copy = new Topology({ nodes: 0, edges: 0 }, this);
     copy.count = this.count;
     copy.edgeCount = this.edgeCount;
+    copy.hasHandlers = this.hasHandlers;
     copy.action = this.action.slice();
     copy.flags = this.flags.slice();
     copy.dependencyCount = this.dependencyCount.slice();
@@ -122,6 +125,7 @@ export class Topology {
     if (definition.cacheStrategy !== undefined && definition.cacheStrategy !== 'never')
       flags |= NodeFlag.CACHED;
     this.flags[node] = flags;
+    if (definition.failure !== undefined) this.hasHandlers = true;
     return node;
   }
 

@@ -9,10 +9,10 @@ export interface TypedReference<out T> {
   readonly [referenced]: T;
 }
 
-/** References to a value and, by its keys and indexes, to what is inside it. */
+/** References to a value and, by its keys, to what is inside it; `item` goes into a list. */
 export type References<T> = TypedReference<T> &
-  (T extends readonly (infer Item)[]
-    ? { readonly [index: number]: References<Item> }
+  (T extends readonly unknown[]
+    ? unknown
     : T extends object
       ? { readonly [K in keyof T]-?: References<Exclude<T[K], undefined>> }
       : unknown);
@@ -79,6 +79,19 @@ export const withDefault = <T extends JsonValue>(
   if (target === undefined)
     throw new DaggerError('GRAPH_INVALID', 'withDefault takes a reference and a value');
   return reference({ ...target, default: value }, {}) as TypedReference<T>;
+};
+
+/** An item of a list: `item(from.fetch.rows, 0).price`. */
+export const item = <T>(list: TypedReference<readonly T[]>, index: number): References<T> => {
+  const steps = targetOf(list)?.steps;
+  if (!Array.isArray(steps))
+    throw new DaggerError('GRAPH_INVALID', 'item takes a reference to a list');
+  if (!Number.isSafeInteger(index) || index < 0)
+    throw new DaggerError(
+      'GRAPH_INVALID',
+      `the index of an item must be an integer of at least 0, not ${index}`,
+    );
+  return deeper([...(steps as readonly string[]), String(index)]) as References<T>;
 };
 
 /** `fetch.rows[0].price` from its steps. */

@@ -93,12 +93,7 @@ export class DatabaseJournal implements RunJournal {
   async release(): Promise<void> {
     this.close();
     const { store, runId, fence } = this.#options;
-    await store.storage.db
-      .updateTable('dagger_runs')
-      .set({ owner: null, lease_until: 0 })
-      .where('id', '=', runId)
-      .where('fence', '=', fence)
-      .execute();
+    await store.release(runId, fence);
   }
 
   close(): void {

@@ -179,6 +179,16 @@ export class RunStore {
     );
   }
 
+  /** Gives up the ownership, so that another process may go on at once. */
+  async release(runId: string, fence: number): Promise<void> {
+    await this.storage.db
+      .updateTable('dagger_runs')
+      .set({ owner: null, lease_until: 0 })
+      .where('id', '=', runId)
+      .where('fence', '=', fence)
+      .execute();
+  }
+
   /** The events of a run in their order, a page of groups at a time. */
   async *events(runId: string): AsyncIterableIterator<readonly RunEvent[]> {
     let after = 0;

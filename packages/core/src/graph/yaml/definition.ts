@@ -1,15 +1,8 @@
 import { isMap, isScalar, isSeq, type ParsedNode, type YAMLMap } from 'yaml';
 import type { DefinitionPath } from '../diagnostic.ts';
 import { quote } from '../diagnostic.ts';
-import {
-  GRAPH_KEYS,
-  INPUT_KEYS,
-  NODE_KEYS,
-  OUTPUT_KEYS,
-  snakeCase,
-  unknownKey,
-  type KeyUse,
-} from '../keys.ts';
+import type { GRAPH_KEYS, INPUT_KEYS, NODE_KEYS, OUTPUT_KEYS } from '../keys.ts';
+import { snakeCase, unknownKey, type KeyUse } from '../keys.ts';
 import type { Entries } from './entries.ts';
 import { finding, type Finding } from './finding.ts';
 
@@ -38,7 +31,7 @@ const listOf =
   (reader, node, path) => {
     const at = reader.resolve(node);
     return isSeq(at)
-      ? at.items.map((part, i) => reader.read(item, part as ParsedNode, [...path, i]))
+      ? at.items.map((part, i) => reader.read(item, part, [...path, i]))
       : reader.plain(node, path);
   };
 
@@ -53,9 +46,7 @@ const mapOf = (
   for (const key of whole.known) keys.set(key, key).set(snakeCase(key), key);
   return (reader, node, path) => {
     const at = reader.resolve(node);
-    return isMap(at)
-      ? reader.map(at as YAMLMap.Parsed, path, keys, parts, whole)
-      : otherwise(reader, node, path);
+    return isMap(at) ? reader.map(at, path, keys, parts, whole) : otherwise(reader, node, path);
   };
 };
 
@@ -168,10 +159,10 @@ export class DefinitionReader {
       this.#refused.add(pathKey(path));
       return REFUSED;
     }
-    if (isSeq(at)) return at.items.map((item, i) => this.plain(item as ParsedNode, [...path, i]));
+    if (isSeq(at)) return at.items.map((item, i) => this.plain(item, [...path, i]));
     if (isMap(at)) {
       const map: Record<string, unknown> = {};
-      for (const [name, { value }] of this.#entries.of(at as YAMLMap.Parsed))
+      for (const [name, { value }] of this.#entries.of(at))
         map[name] = value === null ? null : this.plain(value, [...path, name]);
       return map;
     }

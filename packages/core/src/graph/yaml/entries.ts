@@ -45,10 +45,10 @@ export class Entries {
     }
     for (const merge of merges) {
       const from = this.resolve(merge);
-      for (const part of isSeq(from) ? (from.items as ParsedNode[]) : [from]) {
+      for (const part of isSeq(from) ? from.items : [from]) {
         const source = part && this.resolve(part);
         if (!isMap(source)) continue;
-        for (const [name, entry] of this.of(source as YAMLMap.Parsed))
+        for (const [name, entry] of this.of(source))
           if (!entries.has(name)) entries.set(name, entry);
       }
     }

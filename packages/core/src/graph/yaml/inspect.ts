@@ -68,11 +68,7 @@ class Inspection {
     }
     const wrongTag = tagProblem(node);
     if (wrongTag !== undefined) this.#report('tag-unknown', `${wrongTag}${this.#owner()}`, node);
-    const extent = isMap(node)
-      ? this.#map(node)
-      : isSeq(node)
-        ? this.#list(node as YAMLSeq.Parsed)
-        : LEAF;
+    const extent = isMap(node) ? this.#map(node) : isSeq(node) ? this.#list(node) : LEAF;
     if (anchor !== undefined) {
       this.#open.delete(node);
       this.#extents.set(node, extent);
@@ -95,7 +91,7 @@ class Inspection {
   /** The key that a value belongs to, for messages. */
   #owner(): string {
     const key = this.#path.findLast((step) => typeof step === 'string');
-    return key === undefined ? '' : ` (in ${quote(String(key))})`;
+    return key === undefined ? '' : ` (in ${quote(key)})`;
   }
 
   #alias(alias: Alias.Parsed): Extent {
@@ -143,7 +139,7 @@ class Inspection {
     let depth = 0;
     list.items.forEach((item, i) => {
       this.#path.push(i);
-      const extent = this.visit(item as ParsedNode);
+      const extent = this.visit(item);
       this.#path.pop();
       nodes += extent.nodes;
       depth = Math.max(depth, extent.depth);
@@ -156,14 +152,14 @@ class Inspection {
     let nodes = 1;
     let depth = 0;
     for (const { key, value } of map.items) {
-      const name = this.#key(key as ParsedNode, seen);
+      const name = this.#key(key, seen);
       this.#path.push(name ?? '?');
-      if (isCollection(key)) this.visit(key as ParsedNode);
+      if (isCollection(key)) this.visit(key);
       if (value !== null) {
-        const extent = this.visit(value as ParsedNode);
+        const extent = this.visit(value);
         nodes += extent.nodes;
         depth = Math.max(depth, extent.depth);
-        if (isMergeKey(key)) this.#merge(value as ParsedNode);
+        if (isMergeKey(key)) this.#merge(value);
       }
       this.#path.pop();
     }
@@ -201,7 +197,7 @@ class Inspection {
       this.#report(
         'type',
         `the merge key '<<' takes a map or a list of maps, not ${isSeq(from) ? 'a list' : 'a single value'}`,
-        part as ParsedNode,
+        part,
       );
     }
   }

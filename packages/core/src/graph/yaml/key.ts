@@ -4,6 +4,7 @@ import { isScalar, Scalar } from 'yaml';
 export const keyText = (key: unknown): string | undefined => {
   if (!isScalar(key) || key.value === null) return undefined;
   if (typeof key.value === 'string') return key.value;
+  if (typeof key.value !== 'number' && typeof key.value !== 'boolean') return undefined;
   return key.source ?? String(key.value);
 };
 

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type ParsedNode, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
 import { grouped } from '../describe.ts';
 import { printable, type DefinitionPath, type Diagnostic } from '../diagnostic.ts';
 import { checkGraph, type CheckedGraph } from '../graph.ts';
@@ -96,11 +96,11 @@ class Report {
   #nodeId(index: number): string | undefined {
     if (this.#tree === undefined) return undefined;
     const { root, entries } = this.#tree;
-    const nodes = isMap(root) ? entries.of(root as YAMLMap.Parsed).get('nodes')?.value : undefined;
+    const nodes = isMap(root) ? entries.of(root).get('nodes')?.value : undefined;
     const list = nodes ? entries.resolve(nodes) : undefined;
-    const item = isSeq(list) ? (list.items[index] as ParsedNode | undefined) : undefined;
+    const item = isSeq(list) ? list.items[index] : undefined;
     const node = item && entries.resolve(item);
-    const id = isMap(node) ? entries.of(node as YAMLMap.Parsed).get('id')?.value : undefined;
+    const id = isMap(node) ? entries.of(node).get('id')?.value : undefined;
     const scalar = id ? entries.resolve(id) : undefined;
     if (!isScalar(scalar) || scalar.value === null || typeof scalar.value === 'boolean')
       return undefined;

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type ParsedNode, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
 import { camelCase } from '../keys.ts';
 import type { DefinitionPath } from '../diagnostic.ts';
 import type { Entries, Entry } from './entries.ts';
@@ -32,9 +32,9 @@ export const locate = (
   let node: ParsedNode | null | undefined = root;
   for (const [i, step] of path.entries()) {
     const at: ParsedNode | undefined = node ? entries.resolve(node) : undefined;
-    if (isSeq(at)) node = at.items[Number(step)] as ParsedNode | undefined;
+    if (isSeq(at)) node = at.items[Number(step)];
     else if (isMap(at)) {
-      const entry = find(entries.of(at as YAMLMap.Parsed), String(step));
+      const entry = find(entries.of(at), String(step));
       node = entry?.value;
       const last = i === path.length - 1;
       if (

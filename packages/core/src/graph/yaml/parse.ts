@@ -1,4 +1,4 @@
-import { Composer, CST, Lexer, Parser, type Document, type ParsedNode, type YAMLError } from 'yaml';
+import { Composer, CST, Lexer, Parser, type Document, type YAMLError } from 'yaml';
 import { grouped } from '../describe.ts';
 import { finding, type Finding } from './finding.ts';
 import { syntaxMessage } from './syntax-message.ts';
@@ -11,7 +11,7 @@ const MOST_FINDINGS = 20;
 
 export interface ParsedText {
   /** Absent when the text cannot be judged further. */
-  readonly document: Document.Parsed<ParsedNode> | undefined;
+  readonly document: Document.Parsed | undefined;
   /** Scalars in the text. */
   readonly scalars: number;
   /** Where tags stand that the core schema does not know. */
@@ -119,10 +119,10 @@ const distinct = (errors: readonly YAMLError[], tokens: Tokens, text: string): F
 /** Reads one document. Never throws, whatever the text. */
 export const parseText = (text: string): ParsedText => {
   const tokens = new Tokens(text);
-  let document: Document.Parsed<ParsedNode> | undefined;
+  let document: Document.Parsed | undefined;
   try {
     for (const composed of new Composer(OPTIONS).compose(tokens.stream(), true, text.length)) {
-      document ??= composed as Document.Parsed<ParsedNode>;
+      document ??= composed;
     }
   } catch (thrown) {
     const what =

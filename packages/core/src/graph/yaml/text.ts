@@ -11,8 +11,8 @@ export const MAX_BYTES: number = 16 * 1024 * 1024;
 const MOST_FINDINGS = 20;
 
 // What YAML calls not printable, and the byte order mark. NEL (U+0085) is printable.
-// oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
-const FORBIDDEN =
+export const FORBIDDEN: RegExp =
+  // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufeff\ufffe\uffff]|[\ud800-\udfff]/gu;
 
 const decode = (bytes: Uint8Array): string | undefined => {

@@ -1,0 +1,89 @@
+import type { RunFilter, RunStatus, StoredRun } from '@dagger/core';
+import { Option, type Command } from 'commander';
+import { oneLine } from '../escape.ts';
+import { ExitCode } from '../exit-code.ts';
+import { jsonOption, storageOption, wholeNumber } from '../options.ts';
+import { print } from '../output.ts';
+import { duration } from '../report/duration.ts';
+import { statusText } from '../report/status.ts';
+import { table } from '../report/table.ts';
+import { openExisting } from '../storage.ts';
+
+const STATUSES = [
+  'running',
+  'succeeded',
+  'failed',
+  'paused',
+  'cancelled',
+  'timed_out',
+  'limit_reached',
+] as const satisfies readonly RunStatus[];
+
+interface RunsListOptions extends RunFilter {
+  readonly storage?: string;
+  readonly json?: true;
+}
+
+/** A run that nobody works on any more was interrupted; only its owner could have said so. */
+const status = (run: StoredRun): string =>
+  run.status === 'running' && !run.owned ? 'interrupted' : statusText(run.status);
+
+const nodes = ({ counts }: StoredRun): string => {
+  if (counts === null) return '';
+  const total = Object.entries(counts).reduce(
+    (sum, [name, count]) => (name === 'total' ? sum : sum + count),
+    0,
+  );
+  return `${counts.succeeded ?? 0}/${total}`;
+};
+
+const row = (run: StoredRun): readonly string[] => [
+  oneLine(run.runId, 80),
+  oneLine(run.dag, 40),
+  status(run),
+  run.createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
+  run.finishedAt === null
+    ? ''
+    : duration(Math.max(0, Date.parse(run.finishedAt) - Date.parse(run.createdAt))),
+  nodes(run),
+  run.error === null ? '' : oneLine(run.error.message, 80),
+];
+
+const list = async ({ storage, json, dag, status, limit }: RunsListOptions): Promise<void> => {
+  await using executor = await openExisting(storage);
+  const runs = await executor.listRuns({
+    ...(dag === undefined ? {} : { dag }),
+    ...(status === undefined ? {} : { status }),
+    ...(limit === undefined ? {} : { limit }),
+  });
+  await print(
+    json === true
+      ? `${JSON.stringify(runs, null, 2)}\n`
+      : `${table(['RUN', 'GRAPH', 'STATUS', 'CREATED', 'TIME', 'NODES', 'ERROR'], runs.map(row))}\n`,
+  );
+};
+
+const help = `
+Example:
+  dagger runs list --storage runs.db --dag nightly --status paused --limit 10
+
+\`interrupted\` means that the process of the run is gone: \`dagger resume\` goes on with it.
+`;
+
+export const addRunsList = (runs: Command, finish: (code: ExitCode) => void): void => {
+  runs
+    .command('list')
+    .description('list runs, the most recent first')
+    .addOption(storageOption())
+    .option('-d, --dag <name>', 'only runs of this graph')
+    .addOption(new Option('--status <status>', 'only runs with this status').choices(STATUSES))
+    .addOption(
+      new Option('-n, --limit <number>', 'at most so many').argParser(wholeNumber).default(50),
+    )
+    .addOption(jsonOption('the list'))
+    .addHelpText('after', help)
+    .action(async (options: RunsListOptions) => {
+      await list(options);
+      finish(ExitCode.SUCCESS);
+    });
+};

@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../exit-code.ts';
+import { addRunsList } from './runs-list.ts';
+import { addRunsShow } from './runs-show.ts';
+
+const help = `
+Example:
+  dagger runs list --storage runs.db --status failed
+  dagger runs show nightly-2025-01-31 --storage runs.db
+`;
+
+export const addRuns = (program: Command, finish: (code: ExitCode) => void): void => {
+  const runs = program
+    .command('runs')
+    .description('look at the runs of a database')
+    .addHelpText('after', help);
+  addRunsList(runs, finish);
+  addRunsShow(runs, finish);
+};

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { loadActions } from '../actions-module.ts';
+import { ExitCode } from '../exit-code.ts';
+import { actionsHelp } from '../help.ts';
+import { actionsOption } from '../options.ts';
+import { reserveStdout } from '../output.ts';
+
+const help = `
+Example:
+  dagger tools --actions ./actions.ts > tools.json
+${actionsHelp}`;
+
+export const addTools = (program: Command, finish: (code: ExitCode) => void): void => {
+  program
+    .command('tools')
+    .description('print the inputs and outputs of actions as JSON Schema, for a language model')
+    .addOption(actionsOption().makeOptionMandatory())
+    .addHelpText('after', help)
+    .action(async ({ actions }: { readonly actions: readonly string[] }) => {
+      const out = reserveStdout();
+      const registry = await loadActions(actions);
+      await out(`${JSON.stringify(registry.toolSchemas(), null, 2)}\n`);
+      finish(ExitCode.SUCCESS);
+    });
+};

@@ -1,0 +1,53 @@
+import { DEFAULT_CONFIG, type RetryStrategy } from '@dagger/core';
+
+const backoff = (strategy: RetryStrategy): string => {
+  switch (strategy.type) {
+    case 'immediate':
+      return 'at once';
+    case 'linear':
+      return `${strategy.delay} s apart`;
+    case 'exponential':
+      return `exponential backoff: ${strategy.initialDelay} s, x${strategy.multiplier}, at most ${strategy.maxDelay} s`;
+  }
+};
+
+const { maxAttempts, maxParallelNodes, onFailure, retryStrategy, timeoutSeconds } = DEFAULT_CONFIG;
+
+/** What a run does unless the file, the action or an option says otherwise. */
+export const defaults: string = `
+Unless the file or an option says otherwise:
+  at most ${maxParallelNodes} nodes in parallel
+  ${maxAttempts} attempts per node (${backoff(retryStrategy)})
+  on failure: ${onFailure}
+  ${timeoutSeconds} s per run
+`;
+
+export const exitCodes: string = `
+Exit codes:
+  0    success
+  1    the run failed, timed out or reached a limit
+  2    bad usage, or a file that cannot be used
+  3    the run is paused: see \`dagger resume --help\`
+  130  the run was cancelled (Ctrl-C)
+`;
+
+export const overview: string = `
+Example:
+  dagger validate flow.yaml --actions ./actions.ts
+  dagger run flow.yaml --actions ./actions.ts --input city=Paris --storage runs.db
+  dagger runs list --storage runs.db
+  dagger resume RUN-ID --actions ./actions.ts --storage runs.db
+
+The variable DAGGER_STORAGE stands in for --storage.
+${exitCodes}`;
+
+export const actionsHelp: string = `
+A module of actions is JavaScript or TypeScript; every export that is an action, or a list of them, counts:
+  // actions.ts
+  export const greet = {
+    name: 'greet',
+    async execute({ inputs }) {
+      return { text: \`Hello \${inputs.name}\` };
+    },
+  };
+`;

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import type { JsonObject, JsonValue } from '@dagger/core';
+import { InvalidCommandLine } from './invalid-command-line.ts';
+import { reasonOf } from './reason.ts';
+
+/** JSON when it is valid JSON, else text; a whole number too large to be kept exactly stays text, so that ids survive. */
+export const parseValue = (text: string): JsonValue => {
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
+  const inexact =
+    typeof value === 'number' &&
+    (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)));
+  return inexact ? text : value;
+};
+
+const pair = (text: string): readonly [string, JsonValue] => {
+  const at = text.indexOf('=');
+  if (at < 1)
+    throw new InvalidCommandLine(
+      `--input takes name=value, as in --input city=Paris; '${text}' ${at === 0 ? 'has no name' : "has no '='"}`,
+    );
+  return [text.slice(0, at), parseValue(text.slice(at + 1))];
+};
+
+const fromFile = async (path: string): Promise<JsonObject> => {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new InvalidCommandLine(`cannot read the inputs of '${path}': ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidCommandLine(`'${path}' is not JSON: ${reasonOf(cause)}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidCommandLine(`'${path}' must hold a JSON object: the inputs by their names`);
+  return value as JsonObject;
+};
+
+/** The inputs of a run; those of the command line go over those of the file. */
+export const readInputs = async (
+  pairs: readonly string[],
+  file: string | undefined,
+): Promise<JsonObject> => ({
+  ...(file === undefined ? {} : await fromFile(file)),
+  ...Object.fromEntries(pairs.map(pair)),
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addGraph } from './commands/graph.ts';
+import { addList } from './commands/list.ts';
+import { addResume } from './commands/resume.ts';
+import { addRun } from './commands/run.ts';
+import { addRuns } from './commands/runs.ts';
+import { addTools } from './commands/tools.ts';
+import { addValidate } from './commands/validate.ts';
+import { severalLines } from './escape.ts';
+import { ExitCode, exitCodeOfError } from './exit-code.ts';
+import { overview } from './help.ts';
+import { printError } from './print-error.ts';
+
+const version = (): string => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+};
+
+const newProgram = (finish: (code: ExitCode) => void): Command => {
+  const program = new Command('dagger')
+    .description('Validates, runs, resumes and draws workflows: graphs of actions.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option('--verbose', 'tell more: every start, log lines of actions, stacks of errors')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(severalLines(text)) })
+    .addHelpText('after', overview)
+    .exitOverride();
+  for (const add of [addRun, addResume, addValidate, addGraph, addRuns, addList, addTools])
+    add(program, finish);
+  return program;
+};
+
+/** Does what a command line says and gives the exit code. */
+export const runCommandLine = async (args: readonly string[]): Promise<ExitCode> => {
+  let code: ExitCode = ExitCode.SUCCESS;
+  const program = newProgram((ended) => (code = ended));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has said already what was wrong, and help and version are no mistakes.
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? ExitCode.SUCCESS : ExitCode.USAGE;
+    printError(error, program.opts<{ verbose?: boolean }>().verbose === true);
+    return exitCodeOfError(error);
+  }
+};

@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+import { toDot, type DagExecutor, type RunHandle, type RunReport } from '@dagger/core';
+import { cancelOnSignals } from './cancel-on-signals.ts';
+import { exitCodeOfStatus, type ExitCode } from './exit-code.ts';
+import { print, type Print } from './output.ts';
+import { chooseProgress } from './progress/choose.ts';
+import { howToResume } from './report/how-to-resume.ts';
+import { summary } from './report/summary.ts';
+import { toSvg } from './svg.ts';
+
+export interface SessionOptions {
+  readonly storage: string | undefined;
+  readonly actions: readonly string[];
+  /** Where the one document goes, when JSON is wanted. */
+  readonly json: Print | undefined;
+  readonly svg: string | undefined;
+  readonly verbose: boolean;
+}
+
+const follow = async (handle: RunHandle, verbose: boolean): Promise<RunReport> => {
+  const progress = chooseProgress(handle, verbose);
+  handle.events.subscribe((event) => progress.tell(event));
+  const release = cancelOnSignals(handle, (line) => progress.say(line));
+  try {
+    return await handle.done;
+  } finally {
+    release();
+    progress.stop();
+  }
+};
+
+/** Watches a run to the end of its session and prints what became of it. */
+export const watchSession = async (
+  executor: DagExecutor,
+  handle: RunHandle,
+  { storage, actions, json, svg, verbose }: SessionOptions,
+): Promise<ExitCode> => {
+  const report = await follow(handle, verbose);
+  if (json !== undefined) await json(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    const more = howToResume(report, storage, actions);
+    await print(`${summary(report)}\n${more === undefined ? '' : `${more}\n`}`);
+  }
+  if (svg !== undefined)
+    await writeFile(svg, await toSvg(toDot(await executor.runGraph(report.runId), report)));
+  return exitCodeOfStatus(report.status);
+};

@@ -1,0 +1,53 @@
+import { DaggerError } from '../errors.ts';
+
+/** Tells the sender what became of a command: nothing when it is carried out, else the error. */
+type Acknowledge = (error?: unknown) => void;
+
+/** Commands from outside, in line: a bounded number waits for its turn, further senders wait for a place. */
+export class CommandLine {
+  /** Commands that wait for their turn. */
+  waiting = 0;
+  readonly #capacity: number;
+  readonly #runId: string;
+  readonly #unanswered: Set<Acknowledge> = new Set();
+  readonly #places: (() => void)[] = [];
+  #closed = false;
+
+  constructor(capacity: number, runId: string) {
+    this.#capacity = capacity;
+    this.#runId = runId;
+  }
+
+  /** @throws DaggerError COMMAND_REJECTED */
+  async send(submit: (acknowledge: Acknowledge) => void): Promise<void> {
+    while (this.waiting >= this.#capacity && !this.#closed) await new Promise<void>((resolve) => this.#places.push(resolve));
+    if (this.#closed) throw this.#late();
+    this.waiting++;
+    return new Promise<void>((resolve, reject) => {
+      const acknowledge: Acknowledge = (error) => {
+        this.#unanswered.delete(acknowledge);
+        if (error === undefined) resolve();
+        // oxlint-disable-next-line prefer-promise-reject-errors -- whatever was thrown reaches the sender as it is
+        else reject(error);
+      };
+      this.#unanswered.add(acknowledge);
+      submit(acknowledge);
+    });
+  }
+
+  /** A command had its turn: somebody else may take its place. */
+  taken(): void {
+    this.waiting--;
+    this.#places.shift()?.();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const acknowledge of this.#unanswered) acknowledge(this.#late());
+    for (const place of this.#places.splice(0)) place();
+  }
+
+  #late(): DaggerError {
+    return new DaggerError('COMMAND_REJECTED', `run '${this.#runId}' has ended`, { ids: { runId: this.#runId } });
+  }
+}

@@ -1,0 +1,141 @@
+import { DaggerError } from '../errors.ts';
+import type { ExecutionEvent } from '../run/public-events.ts';
+import type { HookAnswer, HookLine } from './hook-line.ts';
+
+/** What the gate needs of its run. */
+export interface HookHost {
+  /** How many events of the run are committed. */
+  readonly committed: number;
+  /** The hooks saw every event up to this sequence number; 0 before they were told of the start. */
+  readonly seen: number;
+  /** Whether settled nodes wait for the hooks. */
+  readonly awaited: boolean;
+  /** Carries out the commands of an answer. */
+  obey(answer: HookAnswer): void;
+  /** The hooks saw every event up to `seq`. */
+  markSeen(seq: number): void;
+  post(message: () => void): void;
+  hookFailed(error: DaggerError): void;
+}
+
+/** Shows committed events to the hooks, one at a time, and lets the run go on behind them. */
+export class HookGate {
+  readonly #hooks: HookLine;
+  readonly #host: HookHost;
+  #queue: ExecutionEvent[];
+  #asking = false;
+  #failed = false;
+  #completionAsked = false;
+
+  /** @param unseen events that an earlier session committed and the hooks have not seen */
+  constructor(hooks: HookLine, host: HookHost, unseen: readonly ExecutionEvent[]) {
+    this.#hooks = hooks;
+    this.#host = host;
+    this.#queue = hooks.length === 0 ? [] : unseen.filter((event) => hooks.wants(event.type));
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Events that wait for the hooks. */
+  get backlog(): number {
+    return this.#queue.length;
+  }
+
+  /** Whether nodes may start: not before the hooks were told of the start. */
+  get open(): boolean {
+    return this.#hooks.length === 0 || this.#failed || this.#host.seen > 0;
+  }
+
+  wants(type: string): boolean {
+    return this.#hooks.length > 0 && this.#hooks.wants(type);
+  }
+
+  get any(): boolean {
+    return this.#hooks.length > 0;
+  }
+
+  /** Whether the hooks are at work, or committed events wait for them. */
+  get busy(): boolean {
+    return this.#asking || this.due;
+  }
+
+  /** Whether there is something to show, and the hooks are free to look. */
+  get due(): boolean {
+    if (this.#hooks.length === 0 || this.#failed || this.#asking) return false;
+    return this.#queue.length > 0 || this.#host.awaited || this.#host.seen === 0;
+  }
+
+  show(event: ExecutionEvent): void {
+    if (!this.#failed && this.wants(event.type)) this.#queue.push(event);
+  }
+
+  /** Asks the hooks as far as they answer at once; goes on by itself when they do not. */
+  ask(): void {
+    if (this.#hooks.length === 0 || this.#asking || this.#failed) return;
+    try {
+      if (this.#host.seen === 0 && this.#host.committed > 0) {
+        const answer = this.#hooks.ask({ kind: 'start' });
+        if (answer instanceof Promise) return this.#wait(answer, 1);
+        this.#host.obey(answer);
+        this.#host.markSeen(1);
+      }
+      for (let i = 0; i < this.#queue.length; i++) {
+        const answer = this.#hooks.ask({ kind: 'event', event: this.#queue[i] as ExecutionEvent });
+        if (answer instanceof Promise) {
+          this.#queue = this.#queue.slice(i + 1);
+          return this.#wait(answer, undefined);
+        }
+        this.#host.obey(answer);
+      }
+      if (this.#queue.length > 0) this.#queue = [];
+      this.#allSeen();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Asks the last question; false when there is nobody to ask, or nothing new since it was asked. */
+  askCompletion(success: boolean, settle: (answer: HookAnswer) => boolean): boolean {
+    if (this.#hooks.length === 0 || this.#failed || this.#completionAsked) return false;
+    this.#completionAsked = true;
+    this.#asking = true;
+    const ask = async (): Promise<HookAnswer> => this.#hooks.ask({ kind: 'complete', success });
+    ask().then(
+      (answer) =>
+        this.#host.post(() => {
+          this.#asking = false;
+          // New work is a reason to ask again at the next end.
+          this.#completionAsked = !settle(answer);
+        }),
+      (error: unknown) => this.#host.post(() => this.#fail(error)),
+    );
+    return true;
+  }
+
+  #allSeen(): void {
+    if (this.#host.awaited && this.#host.seen < this.#host.committed) this.#host.markSeen(this.#host.committed);
+  }
+
+  #wait(answer: Promise<HookAnswer>, seen: number | undefined): void {
+    this.#asking = true;
+    answer.then(
+      (given) =>
+        this.#host.post(() => {
+          this.#asking = false;
+          this.#host.obey(given);
+          if (seen !== undefined) this.#host.markSeen(seen);
+          else if (this.#queue.length === 0) this.#allSeen();
+        }),
+      (error: unknown) => this.#host.post(() => this.#fail(error)),
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.#asking = false;
+    this.#failed = true;
+    this.#queue = [];
+    this.#host.hookFailed(error instanceof DaggerError ? error : new DaggerError('HOOK_FAILED', 'a hook failed', { cause: error }));
+  }
+}

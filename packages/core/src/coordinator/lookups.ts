@@ -1,0 +1,59 @@
+import type { AnyAction } from '../actions/action.ts';
+import type { CacheStrategy } from '../graph/model.ts';
+import type { JsonObject } from '../json.ts';
+import type { MemoStore, MemoWrite } from '../storage/journal.ts';
+import { memoKey, memoNotBefore } from './memo.ts';
+
+/** What a lookup needs to know of a node. */
+export interface LookupSubject {
+  readonly action: AnyAction;
+  readonly strategy: CacheStrategy;
+  readonly inputs: JsonObject | Promise<JsonObject>;
+  readonly now: number;
+}
+
+/** Looks for results of earlier runs. A node is looked up once per session; its later attempts just run. */
+export class Lookups {
+  /** Lookups under way; each holds a slot. */
+  underWay = 0;
+  readonly #memo: MemoStore | undefined;
+  /** The key of each node that was looked up; undefined where it could not be made. */
+  readonly #keys: Map<number, string | undefined> = new Map();
+
+  constructor(memo: MemoStore | undefined) {
+    this.#memo = memo;
+  }
+
+  /** Whether a node has yet to be looked up. */
+  isDue(n: number): boolean {
+    return this.#memo !== undefined && !this.#keys.has(n);
+  }
+
+  /** Looks a node up; `found` hears the outputs, or undefined when there are none to use. */
+  begin(n: number, subject: () => LookupSubject, found: (outputs: JsonObject | undefined) => void): void {
+    this.underWay++;
+    this.#find(n, subject)
+      .catch(() => undefined)
+      .then(found, () => {});
+  }
+
+  /** What later runs may use of a node that completed; undefined when it was not looked up. */
+  writeOf(n: number, action: string, outputs: JsonObject, at: number): MemoWrite | undefined {
+    const key = this.#keys.get(n);
+    return key === undefined ? undefined : { key, action, outputs, at };
+  }
+
+  /** Keeps a result in memory, where there is no journal to take it. */
+  keep(write: MemoWrite): void {
+    this.#memo?.put?.(write);
+  }
+
+  async #find(n: number, subject: () => LookupSubject): Promise<JsonObject | undefined> {
+    // When the key cannot be made, the attempt itself runs into the same error and reports it.
+    this.#keys.set(n, undefined);
+    const { action, strategy, inputs, now } = subject();
+    const key = memoKey(action, strategy, await inputs);
+    this.#keys.set(n, key);
+    return this.#memo?.get(key, memoNotBefore(strategy, now));
+  }
+}

@@ -1,0 +1,55 @@
+import type { Cache } from '../cache/cache.ts';
+import type { DagConfig } from '../config/model.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { RunReport } from '../run/report.ts';
+import type { RunState } from '../run/state.ts';
+
+/** What an executor without storage remembers of a run. */
+export interface Session {
+  readonly graph: Graph;
+  readonly config: DagConfig;
+  readonly state: RunState;
+  readonly cache: Cache;
+  /** Absent while the run is under way. */
+  report: RunReport | undefined;
+}
+
+/** Nodes of ended runs that are remembered, in all. */
+const MOST_NODES = 200_000;
+
+/** The runs of an executor without storage; of the ended ones the latest, as far as they are small enough. */
+export class Sessions {
+  readonly #byId: Map<string, Session> = new Map();
+  #nodes = 0;
+
+  get(runId: string): Session | undefined {
+    return this.#byId.get(runId);
+  }
+
+  entries(): IterableIterator<[string, Session]> {
+    return this.#byId.entries();
+  }
+
+  open(runId: string, session: Session): void {
+    this.#byId.delete(runId);
+    this.#byId.set(runId, session);
+  }
+
+  /** Notes that a run ended, and forgets the oldest ended ones that are too many. */
+  ended(session: Session, report: RunReport): void {
+    session.report = report;
+    this.#nodes += session.state.nodeCount;
+    for (const [runId, old] of this.#byId) {
+      if (this.#nodes <= MOST_NODES) return;
+      if (old.report === undefined || old === session) continue;
+      this.#nodes -= old.state.nodeCount;
+      this.#byId.delete(runId);
+    }
+  }
+
+  /** Notes that an ended run goes on. */
+  reopened(session: Session): void {
+    if (session.report !== undefined) this.#nodes -= session.state.nodeCount;
+    session.report = undefined;
+  }
+}
