@@ -107,9 +107,19 @@ const isForeignPlain = (prototype: unknown): boolean =>
  * @throws DaggerError NOT_JSON naming the path: a function, symbol, BigInt, NaN, Infinity, Date, class instance, cycle.
  */
 export const sealJson = (value: unknown): JsonValue => {
-  if (typeof value === 'object' && value !== null) new Checker().check(value);
-  else new Checker().check(value);
+  if (!isFlat(value)) new Checker().check(value);
+  else Object.freeze(value);
   return value as JsonValue;
+};
+
+/** Whether a value is a plain object of texts, booleans and finite numbers: the common case, settled without a walk. */
+const isFlat = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const key in value) {
+    const member = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof member !== 'string' && typeof member !== 'boolean' && !(typeof member === 'number' && Number.isFinite(member))) return false;
+  }
+  return true;
 };
 
 /** JSON with the keys of every object in order, so that equal values give equal text (RFC 8785 in spirit). */

@@ -1,7 +1,9 @@
 import { join, relative } from 'node:path';
 import { ActionRegistry, DagExecutor } from '@dagger/core';
 import { sqlite } from '@dagger/sqlite';
-import { workFolder } from './data/work-folder.ts';
+import { callerFolder, workFolder } from './data/work-folder.ts';
+import { drawRun } from './picture/draw-run.ts';
+import { outputText } from './terminal/output-text.ts';
 import { printReport } from './terminal/print-report.ts';
 import { liveProgress } from './terminal/progress.ts';
 import { weatherActions } from './weather/actions.ts';
@@ -24,7 +26,10 @@ run.events.subscribe(onEvent);
 const report = await run.done;
 printReport(report, process.stdout);
 
-const here = (path: string): string => relative(process.env['INIT_CWD'] ?? process.cwd(), path);
-console.log(`\n${String(report.node('write_report')?.outputs?.['markdown'] ?? '')}`);
-console.log(`Database  ${here(database)}`);
+console.log(`\n${outputText(report, 'write_report', 'markdown')}`);
+
+const picture = join(folder, `${graph.name}.svg`);
+await drawRun(executor, report, picture);
+console.log(`Database  ${relative(callerFolder(), database)}`);
+console.log(`Picture   ${relative(callerFolder(), picture)}`);
 process.exitCode = report.success ? 0 : 1;

@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import { DagExecutor, type ActionRegistry, type RunReport, type Storage } from '@dagger/core';
 import type { AppData } from './data/work-folder.ts';
+import { drawRun } from './picture/draw-run.ts';
 import type { Progress } from './terminal/progress.ts';
 import { workflowFile, type Workflow } from './workflow.ts';
 
 export interface RunWorkflowOptions {
   readonly registry: ActionRegistry;
-  /** Where the results go. */
+  /** Where the results and the picture go. */
   readonly folder: string;
   readonly storage?: Storage;
   readonly progress?: Progress;
@@ -25,5 +27,7 @@ export const runWorkflow = async (
   const graph = await executor.loadYamlFile(workflowFile(file));
   const run = await executor.start(graph, { inputs, hooks });
   if (progress !== undefined) run.events.subscribe(progress.onEvent);
-  return await run.done;
+  const report = await run.done;
+  await drawRun(executor, report, join(folder, file.replace(/yaml$/, 'svg')));
+  return report;
 };

@@ -16,6 +16,7 @@ await writeClaimsDatabase(claimsDatabase, new AbortController().signal);
 await using server = await serveDatasets();
 
 const registry = new ActionRegistry(actions);
+const here = (path: string): string => relative(callerFolder(), path);
 const summary: string[] = [];
 for (const workflow of workflows({ carsUrl: server.url('cars.json'), claimsDatabase })) {
   console.log(`\n${workflow.file}`);
@@ -30,4 +31,4 @@ for (const workflow of workflows({ carsUrl: server.url('cars.json'), claimsDatab
   summary.push(`${workflow.file}: ${report.status}, ${succeeded} of ${total} nodes`);
   if (!report.success) process.exitCode = 1;
 }
-console.log(`\n${summary.join('\n')}\nDatabase  ${relative(callerFolder(), runs)}`);
+console.log(`\n${summary.join('\n')}\n\nDatabase  ${here(runs)}\nPictures  ${here(folder)}`);

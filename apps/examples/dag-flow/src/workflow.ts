@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EventHook, JsonObject, RunReport } from '@dagger/core';
+import { outputText } from './terminal/output-text.ts';
 import { workflowBuilder } from './agent/workflow-builder.ts';
 
 /** A workflow of the founding documents with what it takes to run it. */
@@ -20,35 +21,30 @@ export interface Surroundings {
 export const workflowFile = (name: string): string =>
   join(import.meta.dirname, '..', 'workflows', name);
 
-const outputs = (report: RunReport, node: string): JsonObject => report.node(node)?.outputs ?? {};
+/** The node that the hook added last. */
+const lastNode = (report: RunReport): string => Object.keys(report.nodes).at(-1) ?? '';
 
 export const workflows = ({ carsUrl, claimsDatabase }: Surroundings): readonly Workflow[] => [
   {
     file: 'customer-data-processing.yaml',
     inputs: { customer_data: 'dataset:birdstrikes.csv' },
-    outcome: (report) => String(outputs(report, 'combine_results')['final_report']),
+    outcome: (report) => outputText(report, 'combine_results', 'final_report'),
   },
   {
     file: 'http-to-database.yaml',
     inputs: { data_url: carsUrl },
-    outcome: (report) => {
-      const { saved, table } = outputs(report, 'save_results');
-      return `${String(saved)} cars in the table ${String(table)}`;
-    },
+    outcome: (report) => `${outputText(report, 'save_results', 'saved')} cars in the table results`,
   },
   {
     file: 'customers-to-warehouse.yaml',
     inputs: { database_url: `sqlite:${claimsDatabase}`, target_table: 'customers_clean' },
     outcome: (report) =>
-      `${String(outputs(report, 'load_data')['loaded_count'])} customers in the table customers_clean`,
+      `${outputText(report, 'load_data', 'loaded_count')} customers in the table customers_clean`,
   },
   {
     file: 'agent.yaml',
     inputs: { task: 'Analyze sales data and create report' },
     hooks: [workflowBuilder],
-    outcome: (report) => {
-      const checked = Object.values(report.nodes).find((node) => node.action === 'validate_result');
-      return String(checked?.outputs?.['report']);
-    },
+    outcome: (report) => outputText(report, lastNode(report), 'report'),
   },
 ];

@@ -51,6 +51,8 @@ export class Cache {
   readonly #nodes: Map<string, Space> = new Map();
   readonly #global: Map<string, Map<string, JsonValue>> = new Map();
   readonly #evictions: Evictions | undefined;
+  /** Whether anybody but a run put values under the id of a node. */
+  #inserted = false;
   #needed: (nodeId: string) => boolean = () => false;
 
   constructor(limits?: CacheLimits) {
@@ -72,6 +74,7 @@ export class Cache {
   /** Puts a value under the id of a node. @throws DaggerError NOT_JSON */
   insert(nodeId: string, key: string, value: unknown): void {
     const sealed = sealJson(value);
+    this.#inserted = true;
     let space = this.#nodes.get(nodeId);
     if (!(space instanceof Map)) {
       space = new Map(space === undefined ? [] : entriesOf(space));
@@ -146,7 +149,7 @@ export class Cache {
 
   /** @internal Takes over the sealed outputs of a completed node; earlier values under other keys stay. */
   setOutputs(nodeId: string, outputs: JsonObject): void {
-    const present = this.#nodes.get(nodeId);
+    const present = this.#inserted ? this.#nodes.get(nodeId) : undefined;
     this.#nodes.set(
       nodeId,
       present === undefined ? outputs : Object.freeze({ ...objectOf(present), ...outputs }),

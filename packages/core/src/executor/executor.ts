@@ -398,7 +398,7 @@ export class DagExecutor implements Runner {
       const created = await this.#store.create({
         runId,
         dag: graph.name,
-        definition: graph.toJSON(),
+        definition: Graph.textOf(graph),
         config,
         cache: cache.toJSON(),
       });

@@ -29,6 +29,25 @@ export const dependencyId = (dependency: DependencySpec): string =>
 
 const NO_DEPENDENCIES: readonly DependencySpec[] = [];
 
+/** The dependencies of one node that were seen: few in a list, many in a set. */
+class Named {
+  readonly #few: number[] = [];
+  readonly #many: Set<number> | undefined;
+
+  constructor(expected: number) {
+    this.#many = expected > 8 ? new Set() : undefined;
+  }
+
+  has(node: number): boolean {
+    return this.#many === undefined ? this.#few.includes(node) : this.#many.has(node);
+  }
+
+  add(node: number): void {
+    if (this.#many === undefined) this.#few.push(node);
+    else this.#many.add(node);
+  }
+}
+
 /** A suggestion for a misspelled name: the closest one within two edits. */
 export const closest = (name: string, among: Iterable<string>): string | undefined => {
   let best: string | undefined;
@@ -113,11 +132,11 @@ export const addNodes = (
     topology.addNode({ ...node, id: `\u0000${i}` });
   }
   let forward = false;
-  const lastDependent = new Int32Array(topology.count).fill(-1);
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i] as NodeDefinition;
     const to = first + i;
     const dependencies = node.dependencies ?? NO_DEPENDENCIES;
+    const before = dependencies.length > 1 ? new Named(dependencies.length) : undefined;
     for (let k = 0; k < dependencies.length; k++) {
       const dependency = dependencies[k] as DependencySpec;
       const id = dependencyId(dependency);
@@ -130,7 +149,7 @@ export const addNodes = (
           ['nodes', i, 'dependencies', k],
           node.id,
         );
-      } else if (lastDependent[from] === to) {
+      } else if (before?.has(from) === true) {
         problems.push({
           severity: 'warning',
           code: 'dependency-repeated',
@@ -139,7 +158,7 @@ export const addNodes = (
           nodeId: node.id,
         });
       } else {
-        lastDependent[from] = to;
+        before?.add(from);
         if (from >= to) forward = true;
         topology.addEdge(from, to, typeof dependency !== 'string' && dependency.optional === true);
       }
@@ -185,7 +204,7 @@ const addJoin = (
 const LONGEST_CYCLE = 20;
 
 const reportCycle = (topology: Topology, first: number, problems: Problems): void => {
-  for (const cycle of findCycle(topology)) {
+  for (const cycle of findCycle(topology, first)) {
     const names = cycle.slice(0, LONGEST_CYCLE).map((n) => quote(topology.idOf(n)));
     if (cycle.length > LONGEST_CYCLE) names.push(`… ${cycle.length - LONGEST_CYCLE} more …`);
     const head = cycle[0] as number;

@@ -24,6 +24,7 @@ export class Graph implements GraphMetadata {
   readonly warnings: readonly Diagnostic[];
   readonly #topology: Topology;
   #nodes: readonly NodeDefinition[] | undefined;
+  #text: string | undefined;
 
   /** @internal Use `defineGraph`, `graphBuilder` or the YAML loader. */
   constructor(
@@ -62,8 +63,11 @@ export class Graph implements GraphMetadata {
 
   /** The definition as plain data: `defineGraph(graph.toJSON())` gives an equal graph. */
   toJSON(): GraphDefinition {
-    const { name, description, instructions, tags, author, version, signature, config, nodes } =
-      this;
+    return { ...this.#head(), nodes: this.nodes };
+  }
+
+  #head(): Omit<GraphDefinition, 'nodes'> {
+    const { name, description, instructions, tags, author, version, signature, config } = this;
     return {
       name,
       ...(description === '' ? {} : { description }),
@@ -73,8 +77,12 @@ export class Graph implements GraphMetadata {
       ...(version === '' ? {} : { version }),
       ...(signature === '' ? {} : { signature }),
       ...(Object.keys(config).length === 0 ? {} : { config }),
-      nodes,
     };
+  }
+
+  /** @internal The definition as JSON text, made once. */
+  static textOf(graph: Graph): string {
+    return (graph.#text ??= JSON.stringify({ ...graph.#head(), nodes: graph.#topology.definitions }));
   }
 
   /** @internal The numbered form. Shared: fork it before it grows. */

@@ -57,6 +57,7 @@ export class Topology {
   readonly #own: Map<string, number> = new Map();
   readonly #base: Topology | undefined;
   readonly #actionNumber: Map<string, number>;
+  #lastAction: { readonly name: string | undefined; readonly number: number } = { name: undefined, number: -1 };
   /** While additions are on trial: the sizes before, and for each new edge its origin and the edge before it. */
   #trial:
     { readonly count: number; readonly edgeCount: number; readonly log: number[] } | undefined;
@@ -112,12 +113,7 @@ export class Topology {
     if (node >= this.flags.length) this.#reserveNodes(this.count);
     this.definitions.push(definition);
     this.#own.set(definition.id, node);
-    let action = this.#actionNumber.get(definition.action);
-    if (action === undefined) {
-      action = this.actionNames.push(definition.action) - 1;
-      this.#actionNumber.set(definition.action, action);
-    }
-    this.action[node] = action;
+    this.action[node] = this.#numberOfAction(definition.action);
     let flags = 0;
     if (definition.enabled === false) flags |= NodeFlag.DISABLED;
     if (definition.when !== undefined) flags |= NodeFlag.CONDITION;
@@ -127,6 +123,18 @@ export class Topology {
     this.flags[node] = flags;
     if (definition.failure !== undefined) this.hasHandlers = true;
     return node;
+  }
+
+  #numberOfAction(name: string): number {
+    // Neighbours often share their action.
+    if (this.#lastAction.name === name) return this.#lastAction.number;
+    let number = this.#actionNumber.get(name);
+    if (number === undefined) {
+      number = this.actionNames.push(name) - 1;
+      this.#actionNumber.set(name, number);
+    }
+    this.#lastAction = { name, number };
+    return number;
   }
 
   /** Adds the edge `from -> to`. Precondition: `to` does not depend on `from` yet, and no cycle comes of it. */
@@ -191,14 +199,16 @@ export class Topology {
 
   /** The dependencies of a node as numbers, each once. */
   dependenciesOf(node: number): { readonly node: number; readonly optional: boolean }[] {
-    const found = new Map<number, boolean>();
+    const found: { readonly node: number; readonly optional: boolean }[] = [];
+    const seen = (this.dependencyCount[node] as number) > 1 ? new Set<number>() : undefined;
     for (const dependency of this.definitions[node]?.dependencies ?? []) {
-      const id = typeof dependency === 'string' ? dependency : dependency.id;
-      const number = this.numberOf(id);
-      if (number !== undefined && !found.has(number))
-        found.set(number, typeof dependency !== 'string' && dependency.optional === true);
+      const plain = typeof dependency === 'string';
+      const number = this.numberOf(plain ? dependency : dependency.id);
+      if (number === undefined || (seen === undefined ? found.length > 0 : seen.has(number))) continue;
+      seen?.add(number);
+      found.push({ node: number, optional: !plain && dependency.optional === true });
     }
-    return [...found].map(([number, optional]) => ({ node: number, optional }));
+    return found;
   }
 
   /** A node and everything downstream of it. */

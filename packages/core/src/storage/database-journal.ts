@@ -3,6 +3,7 @@ import type { CancelTimer } from '../clock.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
+import { encodeEvents } from './codec.ts';
 import type { MemoWrite, RunJournal } from './journal.ts';
 import { LEASE, withParameters, type RunStore } from './run-store.ts';
 
@@ -107,7 +108,7 @@ export class DatabaseJournal implements RunJournal {
   ): Promise<void> {
     const { runId, fence } = this.#options;
     const { numAffectedRows } = await db.executeQuery(
-      withParameters(this.#append, [this.#seq, JSON.stringify(events), runId, fence]),
+      withParameters(this.#append, [this.#seq, encodeEvents(events), runId, fence]),
     );
     if (numAffectedRows !== 1n) throw this.#taken();
     this.#seq += events.length;

@@ -9,6 +9,7 @@ import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { NodeStatus, RunStatus } from '../run/status.ts';
 import type { MemoStore, MemoWrite } from './journal.ts';
+import { decodeEvents } from './codec.ts';
 import { coreMigrations } from './migrations.ts';
 import { isDead, newOwner } from './owner.ts';
 import type { Storage } from './storage.ts';
@@ -22,7 +23,8 @@ const PAGE = 1_000;
 export interface NewRun {
   readonly runId: string;
   readonly dag: string;
-  readonly definition: GraphDefinition;
+  /** The graph as JSON text. */
+  readonly definition: string;
   readonly config: DagConfig;
   readonly cache: CacheExport;
 }
@@ -75,7 +77,7 @@ export class RunStore {
 
   /** Stores a new run, owned by this process; undefined when the id is taken. */
   async create(run: NewRun): Promise<{ readonly fence: number } | undefined> {
-    const body = JSON.stringify(run.definition);
+    const body = run.definition;
     const hash = createHash('sha256').update(body).digest('hex');
     const now = this.clock.now();
     return this.storage.transaction(async (trx) => {
@@ -203,7 +205,7 @@ export class RunStore {
         .execute();
       for (const { seq, body } of rows) {
         after = Number(seq);
-        yield JSON.parse(body) as RunEvent[];
+        yield decodeEvents(body);
       }
       if (rows.length < PAGE) return;
     }

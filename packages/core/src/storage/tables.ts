@@ -40,7 +40,7 @@ export interface JournalRow {
   readonly run_id: string;
   /** The sequence number of the first event of the group; the first of a run is 1. */
   readonly seq: number;
-  /** A JSON list of `RunEvent`. */
+  /** A JSON list that `codec.ts` describes. */
   readonly body: string;
 }
 

@@ -16,6 +16,9 @@ const clean = (text: string, longest: number): string =>
     '\ufffd',
   );
 
+/** A name on a line of its own: never a blank one, because Graphviz reads wild memory for a title that begins so. */
+const heading = (name: string): string => clean(name, LONGEST_NAME).trim() || '(no name)';
+
 const value = (json: JsonValue): string => clean(briefJson(json, LONGEST_VALUE), LONGEST_VALUE);
 
 const input = ({ name, reference, value: literal, default: fallback }: InputField): string => {
@@ -26,10 +29,10 @@ const input = ({ name, reference, value: literal, default: fallback }: InputFiel
   return `${clean(name, LONGEST_VALUE)} = ${source}`;
 };
 
-const fields = (heading: string, lines: readonly string[]): readonly string[] => {
-  const shown = lines.slice(0, MOST_FIELDS).map((line) => `${heading} ${line}`);
+const fields = (kind: string, lines: readonly string[]): readonly string[] => {
+  const shown = lines.slice(0, MOST_FIELDS).map((line) => `${kind} ${line}`);
   return lines.length > MOST_FIELDS
-    ? [...shown, `${heading} … ${lines.length - MOST_FIELDS} more`]
+    ? [...shown, `${kind} … ${lines.length - MOST_FIELDS} more`]
     : shown;
 };
 
@@ -56,7 +59,7 @@ const errorLine = ({
 
 /** What a picture says of a node, line by line, the id first; plain text that each format still escapes. */
 export const nodeLabel = (node: TraceNode): readonly string[] => [
-  clean(node.id, LONGEST_NAME),
+  heading(node.id),
   `action ${clean(node.action, LONGEST_NAME)}`,
   ...(node.when === null ? [] : [`when ${clean(node.when, LONGEST_NAME)}`]),
   ...fields('in', node.inputs.map(input)),
@@ -72,7 +75,7 @@ export const nodeLabel = (node: TraceNode): readonly string[] => [
 
 /** What a picture says of the whole. */
 export const titleLabel = (trace: TraceJson): readonly string[] => [
-  clean(trace.name, LONGEST_NAME),
+  heading(trace.name),
   ...(trace.status === null
     ? []
     : [

@@ -39,8 +39,11 @@ export const analyzeTypeB = defineAction({
         last_year: years.at(-1) ?? '',
         claims_by_year: claimsByYear,
         per_year: slope(years, (year) => claimsByYear[year] ?? 0),
-        growing: changes.slice(0, 3),
-        shrinking: changes.slice(-3).reverse(),
+        growing: changes.filter((one) => one.per_year > 0).slice(0, 3),
+        shrinking: changes
+          .filter((one) => one.per_year < 0)
+          .reverse()
+          .slice(0, 3),
       },
     };
   },

@@ -4,7 +4,7 @@ import pc from 'picocolors';
 const WIDTH = 9;
 
 export interface Progress {
-  onEvent(event: ExecutionEvent): void;
+  readonly onEvent: (event: ExecutionEvent) => void;
   readonly logger: Logger;
 }
 
@@ -48,6 +48,6 @@ export const liveProgress = (out: NodeJS.WriteStream): Progress => {
         default:
       }
     },
-    logger: (_level, message, fields) => line('log', `${String(fields['nodeId'])}: ${message}`),
+    logger: (_level, message, fields) => line('log', `${fields['nodeId'] as string}: ${message}`),
   };
 };

@@ -40,8 +40,9 @@ export const analyzeClimate = defineAction({
     const places = [...Map.groupBy(ctx.inputs.data, (day) => day.location)];
     return {
       analysis: places.map(([location, days], i) => {
-        ctx.progress(i / places.length, location);
-        return climateOf(location, days);
+        const found = climateOf(location, days);
+        ctx.progress((i + 1) / places.length, location);
+        return found;
       }),
     };
   },

@@ -36,8 +36,9 @@ export const analyzeConditions = defineAction({
     const places = [...Map.groupBy(ctx.inputs.data, (day) => day.location)];
     return {
       analysis: places.map(([location, days], i) => {
-        ctx.progress(i / places.length, location);
-        return conditionsOf(location, days);
+        const found = conditionsOf(location, days);
+        ctx.progress((i + 1) / places.length, location);
+        return found;
       }),
     };
   },

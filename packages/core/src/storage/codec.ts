@@ -1,0 +1,61 @@
+import { DaggerError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { RunEvent } from '../run/events.ts';
+
+/** Marks of the two events that make up nearly all of a journal. */
+const STARTED = 1;
+const COMPLETED = 2;
+
+/**
+ * A group of events as one JSON list. The first item is a time in milliseconds since the epoch; then come the events:
+ * `1, n, dt` for the start of node `n`, `2, n, dt, outputs` for its completion with nothing but outputs, both `dt`
+ * milliseconds after that time, and every other event as the object that it is.
+ */
+export const encodeEvents = (events: readonly RunEvent[]): string => {
+  const base = events[0]?.at ?? 0;
+  const items: unknown[] = [base];
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i] as RunEvent;
+    if (event.type === 'NodeStarted') items.push(STARTED, event.n, event.at - base);
+    else if (
+      event.type === 'NodeCompleted' &&
+      event.cached === undefined &&
+      event.tokens === undefined &&
+      event.metadata === undefined &&
+      event.writes === undefined
+    ) {
+      items.push(COMPLETED, event.n, event.at - base, event.outputs);
+    } else items.push(event);
+  }
+  return JSON.stringify(items);
+};
+
+/** Reads what `encodeEvents` wrote. @throws DaggerError STORAGE_FAILED when it is something else */
+export const decodeEvents = (body: string): RunEvent[] => {
+  const items = parse(body);
+  const base = items[0] as number;
+  const events: RunEvent[] = [];
+  for (let i = 1; i < items.length; ) {
+    const item = items[i++];
+    if (item === STARTED) {
+      events.push({ type: 'NodeStarted', n: items[i++] as number, at: base + (items[i++] as number) });
+    } else if (item === COMPLETED) {
+      const n = items[i++] as number;
+      const at = base + (items[i++] as number);
+      events.push({ type: 'NodeCompleted', n, at, outputs: items[i++] as JsonObject });
+    } else if (typeof item === 'object' && item !== null && 'type' in item) events.push(item as RunEvent);
+    else throw new DaggerError('STORAGE_FAILED', `a journal row holds something that is no event: ${JSON.stringify(item)}`);
+  }
+  return events;
+};
+
+const parse = (body: string): readonly unknown[] => {
+  let items: unknown;
+  try {
+    items = JSON.parse(body);
+  } catch (cause) {
+    throw new DaggerError('STORAGE_FAILED', 'a journal row is not JSON', { cause });
+  }
+  if (Array.isArray(items) && typeof items[0] === 'number') return items as readonly unknown[];
+  throw new DaggerError('STORAGE_FAILED', 'a journal row is not a list of events');
+};
