@@ -17,7 +17,7 @@ const actionsIn = (value: unknown): readonly AnyAction[] =>
   isAction(value) ? [value] : Array.isArray(value) ? value.filter(isAction) : [];
 
 /** Every action that a module exports, once, by whatever names. */
-export const actionsOf = (exports: Readonly<Record<string, unknown>>): readonly AnyAction[] => {
+const actionsOf = (exports: Readonly<Record<string, unknown>>): readonly AnyAction[] => {
   const byDefault: unknown = exports['default'];
   const found = Object.values(exports).flatMap(actionsIn);
   // A CommonJS module, or `export default { a, b }`.
@@ -55,7 +55,7 @@ const load = async (path: string): Promise<readonly AnyAction[]> => {
  */
 export const loadActions = async (paths: readonly string[]): Promise<ActionRegistry> => {
   const registry = new ActionRegistry();
-  for (const path of paths)
+  for (const path of new Map(paths.map((path) => [resolve(path), path])).values())
     for (const action of await load(path)) {
       try {
         registry.register(action);

@@ -18,8 +18,7 @@ const inFull = (error: unknown): string => {
   return parts.join('\ncaused by: ');
 };
 
-export const wantsStacks = (verbose: boolean): boolean =>
-  verbose || (process.env['DEBUG'] ?? '') !== '';
+const wantsStacks = (verbose: boolean): boolean => verbose || (process.env['DEBUG'] ?? '') !== '';
 
 export const printError = (error: unknown, verbose: boolean): void => {
   console.error(`${colors.red('error')} ${severalLines(headline(error))}`);

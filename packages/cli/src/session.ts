@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { toDot, type DagExecutor, type RunHandle, type RunReport } from '@dagger/core';
 import { cancelOnSignals } from './cancel-on-signals.ts';
 import { exitCodeOfStatus, type ExitCode } from './exit-code.ts';
@@ -6,6 +5,7 @@ import { print, type Print } from './output.ts';
 import { chooseProgress } from './progress/choose.ts';
 import { howToResume } from './report/how-to-resume.ts';
 import { summary } from './report/summary.ts';
+import { saveFile } from './save-file.ts';
 import { toSvg } from './svg.ts';
 
 export interface SessionOptions {
@@ -42,6 +42,6 @@ export const watchSession = async (
     await print(`${summary(report)}\n${more === undefined ? '' : `${more}\n`}`);
   }
   if (svg !== undefined)
-    await writeFile(svg, await toSvg(toDot(await executor.runGraph(report.runId), report)));
+    await saveFile(svg, await toSvg(toDot(await executor.runGraph(report.runId), report)));
   return exitCodeOfStatus(report.status);
 };

@@ -8,7 +8,7 @@ describe('the clock of the system', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('wakes once, when the time has come', () => {
-    const wake = vi.fn();
+    const wake = vi.fn<() => void>();
     systemClock.after(1_000, wake);
     vi.advanceTimersByTime(999);
     expect(wake).not.toHaveBeenCalled();
@@ -17,7 +17,7 @@ describe('the clock of the system', () => {
   });
 
   it('waits longer than setTimeout can', () => {
-    const wake = vi.fn();
+    const wake = vi.fn<() => void>();
     systemClock.after(60 * DAY, wake);
     vi.advanceTimersByTime(60 * DAY - 1);
     expect(wake).not.toHaveBeenCalled();
@@ -26,7 +26,7 @@ describe('the clock of the system', () => {
   });
 
   it('does not wake after it was called off, at whatever time', () => {
-    const wake = vi.fn();
+    const wake = vi.fn<() => void>();
     const cancel = systemClock.after(60 * DAY, wake);
     vi.advanceTimersByTime(30 * DAY);
     cancel();

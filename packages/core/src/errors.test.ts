@@ -77,8 +77,7 @@ describe('an error as data', () => {
   ])('tells of %s that was thrown', (_, thrown, message) => {
     const data = toErrorData(thrown);
     expect(data).toMatchObject({ code: 'ACTION_FAILED', name: 'Error', retryable: true });
-    expect(data.message.length).toBeGreaterThan(0);
-    if (typeof thrown !== 'bigint') expect(data.message).toBe(message);
+    expect(data.message).toBe(message);
   });
 
   it('cuts a text that is too long', () => {
@@ -119,10 +118,23 @@ describe('making data of what was thrown never throws', () => {
       },
     ],
     ['an error without a message', Object.assign(new Error('x'), { message: undefined })],
-    ['an error with an object for a message', Object.assign(new Error('x'), { message: { a: 1n } })],
+    [
+      'an error with an object for a message',
+      Object.assign(new Error('x'), { message: { a: 1n } }),
+    ],
     ['an error with a name that is no text', Object.assign(new Error('x'), { name: 5n })],
     ['an error with a stack that is no text', Object.assign(new Error('x'), { stack: 5n })],
-    ['a cyclic object', Object.assign({}, { get self(): unknown { return this; } })],
+    [
+      'a cyclic object',
+      Object.assign(
+        {},
+        {
+          get self(): unknown {
+            return this;
+          },
+        },
+      ),
+    ],
   ])('%s', (_, thrown) => {
     const data = toErrorData(thrown);
     expect(typeof data.code).toBe('string');

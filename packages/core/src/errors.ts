@@ -158,7 +158,11 @@ const causesOf = (thrown: unknown): string[] => {
 
 /** Turns whatever was thrown into plain data. Never throws. */
 export const toErrorData = (thrown: unknown, fallback: ErrorCode = 'ACTION_FAILED'): ErrorData => {
-  const fields = thrown as { readonly code?: unknown; readonly name?: unknown; readonly stack?: unknown };
+  const fields = thrown as {
+    readonly code?: unknown;
+    readonly name?: unknown;
+    readonly stack?: unknown;
+  };
   const causes = causesOf(thrown);
   const own = thrown instanceof DaggerError;
   const stack = own ? undefined : text(() => fields.stack);

@@ -65,8 +65,31 @@ export type {
   NodeDefinition,
   OutputField,
 } from './graph/model.ts';
+export { validate, type ValidateOptions } from './graph/diagnose.ts';
+export {
+  graphBuilder,
+  type From,
+  type GraphBuilder,
+  type InputsFor,
+  type NodeOptions,
+} from './graph/builder.ts';
+export {
+  item,
+  ref,
+  withDefault,
+  type References,
+  type TypedReference,
+} from './graph/typed-reference.ts';
+export { yamlJsonSchema } from './graph/json-schema.ts';
 export { loadYaml, type LoadYamlOptions } from './graph/yaml/load.ts';
-export { readYamlDirectory, readYamlFile } from './graph/yaml/files.ts';
+export {
+  readYamlDirectory,
+  readYamlFile,
+  type LoadedFile,
+  type ReadDirectoryOptions,
+  type ReadYamlOptions,
+} from './graph/yaml/files.ts';
+export { toYaml } from './graph/yaml/write.ts';
 export type { EventHook, HookCommands, HookContext } from './hooks/hook.ts';
 export { systemIds, type Ids } from './ids.ts';
 export { sealJson, type JsonObject, type JsonValue } from './json.ts';

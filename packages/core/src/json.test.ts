@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DaggerError } from './errors.ts';
 import { canonicalJson, MAX_DEPTH, sealJson, type JsonValue } from './json.ts';
@@ -33,7 +33,12 @@ const notJson = fc.constantFrom<readonly [unknown, string]>(
   [new Date(0), 'a Date'],
   [new Map(), 'a Map'],
   [/x/, 'a RegExp'],
-  [new (class Point {})(), 'a Point'],
+  [
+    new (class Point {
+      readonly x = 1;
+    })(),
+    'a Point',
+  ],
   [new Uint8Array(2), 'a Uint8Array'],
 );
 

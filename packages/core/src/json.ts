@@ -114,10 +114,20 @@ export const sealJson = (value: unknown): JsonValue => {
 
 /** Whether a value is a plain object of texts, booleans and finite numbers: the common case, settled without a walk. */
 const isFlat = (value: unknown): boolean => {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Object.getPrototypeOf(value) !== Object.prototype
+  )
+    return false;
   for (const key in value) {
     const member = (value as Readonly<Record<string, unknown>>)[key];
-    if (typeof member !== 'string' && typeof member !== 'boolean' && !(typeof member === 'number' && Number.isFinite(member))) return false;
+    if (
+      typeof member !== 'string' &&
+      typeof member !== 'boolean' &&
+      !(typeof member === 'number' && Number.isFinite(member))
+    )
+      return false;
   }
   return true;
 };

@@ -46,13 +46,11 @@ export class ManualClock implements Clock {
 
   /** Waits for `work`; whenever it can only wait for time, time jumps to the next deadline. */
   async drive<T>(work: Promise<T>): Promise<T> {
-    let open = true;
-    work.then(
-      () => (open = false),
-      () => (open = false),
-    );
+    const state = { open: true };
+    const close = (): void => void (state.open = false);
+    work.then(close, close);
     await settle();
-    while (open) {
+    while (state.open) {
       const next = this.#next();
       if (next === undefined) throw new Error('the work waits for something that is not time');
       this.#fire(next);

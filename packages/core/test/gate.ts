@@ -1,7 +1,7 @@
 /** A door that a test opens: work waits at `passed`. */
 export interface Gate {
   readonly passed: Promise<void>;
-  open(): void;
+  readonly open: () => void;
 }
 
 export const gate = (): Gate => {

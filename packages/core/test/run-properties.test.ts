@@ -1,20 +1,53 @@
-import fc from 'fast-check';
+/* oxlint-disable vitest/expect-expect -- the walks assert */
+import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { arbitraryNodes } from './model/arbitrary-graph.ts';
-import { StateWalk, steps } from './model/state-walk.ts';
+import { executorSteps, ExecutorWalk, settings } from './model/executor-walk.ts';
+import { anySteps, growingSteps, StateWalk } from './model/state-walk.ts';
 
 const policy = fc.constantFrom('continue', 'continue', 'pause', 'stop');
 
 describe('the pure run state', () => {
-  it('agrees with the naive model after every event, and never leaves a node hanging', () => {
+  it('agrees with the naive model after every event, and leaves no node hanging', () => {
     fc.assert(
-      fc.property(arbitraryNodes, policy, fc.boolean(), steps, (nodes, onFailure, hooks, walk) => {
-        const run = new StateWalk(nodes, onFailure, hooks);
+      fc.property(
+        arbitraryNodes,
+        policy,
+        fc.boolean(),
+        anySteps,
+        (nodes, onFailure, hooks, walk) => {
+          const run = new StateWalk(nodes, onFailure, hooks);
+          for (const step of walk) run.take(step);
+          run.look();
+          run.driveToTheEnd();
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('grows in and around paused branches as the naive model does', () => {
+    fc.assert(
+      fc.property(arbitraryNodes, growingSteps, (nodes, walk) => {
+        const run = new StateWalk(nodes, 'continue', false);
         for (const step of walk) run.take(step);
         run.look();
         run.driveToTheEnd();
       }),
-      { numRuns: Number(process.env.RUNS ?? 3_000) },
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('the executor in memory', () => {
+  it('starts what may start, and at once, and ends with the report of the naive model', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryNodes, settings, executorSteps, async (nodes, chosen, walk) => {
+        const run = await ExecutorWalk.begin(nodes, chosen);
+        for (const step of walk) await run.take(step);
+        await run.finish();
+      }),
+      { numRuns: 1_500 },
     );
   });
 });

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { DaggerError, type CoreTables, type MigrationSet, type Storage } from '@dagger/core';
-import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { Kysely, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { PatientDialect } from './patient-driver.ts';
 import { withKeptStatements } from './statements.ts';
 import { parseLocation, type Durability } from './url.ts';
 
@@ -50,6 +51,8 @@ const configure = (
     if (filename !== ':memory:') database.pragma(`journal_mode = ${journalMode.toUpperCase()}`);
     database.pragma(`synchronous = ${SYNCHRONOUS[durability]}`);
     database.pragma('foreign_keys = ON');
+    // From here on the driver waits, without holding up the event loop.
+    database.pragma('busy_timeout = 0');
   } catch (cause) {
     database.close();
     throw new DaggerError(
@@ -68,15 +71,16 @@ const configure = (
 export const sqlite = (location: string, options: SqliteOptions = {}): Storage => {
   const { filename, journalMode, busyTimeout, durability } = parseLocation(location);
   const database = openDatabase(filename);
+  const patience = options.busyTimeout ?? busyTimeout ?? 5_000;
   configure(
     database,
     filename,
     journalMode ?? 'wal',
     options.durability ?? durability ?? 'normal',
-    options.busyTimeout ?? busyTimeout ?? 5_000,
+    patience,
   );
   const db = new Kysely<CoreTables>({
-    dialect: new SqliteDialect({ database: withKeptStatements(database) }),
+    dialect: new PatientDialect({ database: withKeptStatements(database) }, patience),
   });
   return {
     db,
@@ -103,7 +107,7 @@ const migrate = async (
   if (error !== undefined) {
     throw new DaggerError(
       'STORAGE_FAILED',
-      `the tables of ${name} could not be brought up to date: ${error instanceof Error ? error.message : String(error)}`,
+      `the tables of ${name} could not be brought up to date: ${error instanceof Error ? error.message : 'unknown'}`,
       { cause: error },
     );
   }

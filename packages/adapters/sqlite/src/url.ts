@@ -28,6 +28,14 @@ const oneOf = <T extends string>(
   );
 };
 
+const decoded = (url: string, part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return refuse(url, 'the file name has a % that begins no escape; write %25 for it');
+  }
+};
+
 /**
  * Reads `sqlite::memory:`, `sqlite:file.db` or `sqlite:file.db?mode=wal&busy_timeout=5000&durability=normal`; what does
  * not begin with `sqlite:` is a path.
@@ -43,7 +51,7 @@ export const parseLocation = (text: string): SqliteLocation => {
     };
   const rest = text.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '');
   const question = rest.indexOf('?');
-  const filename = decodeURIComponent(question === -1 ? rest : rest.slice(0, question));
+  const filename = decoded(text, question === -1 ? rest : rest.slice(0, question));
   if (filename === '') refuse(text, 'there is no file name; use sqlite:file.db or sqlite::memory:');
   const parameters = new URLSearchParams(question === -1 ? '' : rest.slice(question + 1));
   for (const key of parameters.keys()) {

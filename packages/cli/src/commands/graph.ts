@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { toDot, toMermaid, toTraceJson, type Graph, type RunReportData } from '@dagger/core';
 import { Option, type Command } from 'commander';
 import { ExitCode } from '../exit-code.ts';
@@ -6,7 +5,7 @@ import { InvalidCommandLine } from '../invalid-command-line.ts';
 import { readGraph } from '../load-graphs.ts';
 import { storageOption } from '../options.ts';
 import { print } from '../output.ts';
-import { reasonOf } from '../reason.ts';
+import { saveFile } from '../save-file.ts';
 import { openExisting } from '../storage.ts';
 import { toSvg } from '../svg.ts';
 
@@ -55,14 +54,6 @@ const drawable = async (file: string | undefined, options: GraphOptions): Promis
   return { graph: await readGraph(file) };
 };
 
-const save = async (path: string, text: string): Promise<void> => {
-  try {
-    await writeFile(path, text);
-  } catch (cause) {
-    throw new InvalidCommandLine(`cannot write '${path}': ${reasonOf(cause)}`, { cause });
-  }
-};
-
 const help = `
 Example:
   dagger graph flow.yaml --format svg --out flow.svg
@@ -88,7 +79,7 @@ export const addGraph = (program: Command, finish: (code: ExitCode) => void): vo
     .addHelpText('after', help)
     .action(async (file: string | undefined, options: GraphOptions) => {
       const drawn = await drawings[options.format](await drawable(file, options));
-      await (options.out === undefined ? print(drawn) : save(options.out, drawn));
+      await (options.out === undefined ? print(drawn) : saveFile(options.out, drawn));
       finish(ExitCode.SUCCESS);
     });
 };

@@ -5,7 +5,7 @@ import { oneLine } from '../escape.ts';
 import { ExitCode } from '../exit-code.ts';
 import { jsonOption, storageOption } from '../options.ts';
 import { print } from '../output.ts';
-import { errorText } from '../progress/event-line.ts';
+import { errorText } from '../report/error-text.ts';
 import { duration } from '../report/duration.ts';
 import { summary } from '../report/summary.ts';
 import { openExisting } from '../storage.ts';

@@ -1,12 +1,8 @@
-import type { ErrorData, ExecutionEvent } from '@dagger/core';
+import type { ExecutionEvent } from '@dagger/core';
 import colors from 'picocolors';
 import { oneLine } from '../escape.ts';
 import { duration } from '../report/duration.ts';
-
-const LONGEST_ERROR = 300;
-
-export const errorText = ({ code, message }: ErrorData): string =>
-  `${oneLine(code, 60)}: ${oneLine(message, LONGEST_ERROR)}`;
+import { errorText, LONGEST_ERROR } from '../report/error-text.ts';
 
 const counted = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? '' : 's'}`;

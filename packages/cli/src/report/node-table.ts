@@ -1,7 +1,7 @@
 import type { NodeReport } from '@dagger/core';
 import colors from 'picocolors';
 import { oneLine } from '../escape.ts';
-import { errorText } from '../progress/event-line.ts';
+import { errorText } from './error-text.ts';
 import { duration } from './duration.ts';
 import { statusText } from './status.ts';
 import { table } from './table.ts';

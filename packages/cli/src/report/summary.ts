@@ -16,7 +16,7 @@ const ORDER: readonly NodeStatus[] = [
   'pending',
 ];
 
-export const countsText = (counts: RunReport['counts']): string => {
+const countsText = (counts: RunReport['counts']): string => {
   const parts = ORDER.filter((status) => counts[status] > 0).map(
     (status) => `${counts[status]} ${statusText(status)}`,
   );

@@ -1,5 +1,6 @@
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { RetryStrategy } from '../config/model.ts';
+import { readRetryStrategy } from '../config/retry-strategy.ts';
 import type { JsonObject } from '../json.ts';
 import { compileSchema, type Schema, type Validator } from '../schema/validator.ts';
 import type { ActionContext } from './context.ts';
@@ -68,6 +69,10 @@ export const checkAction = (action: AnyAction): void => {
   if (typeof action.execute !== 'function') refuse('execute must be a function');
   if (action.timeout !== undefined && !positive(action.timeout))
     refuse(`timeout must be a number of seconds above 0, not ${String(action.timeout)}`);
+  if (action.retry?.strategy !== undefined) {
+    const read = readRetryStrategy(action.retry.strategy, 'retry.strategy');
+    if ('must' in read) refuse(`retry.strategy must be ${read.must}`);
+  }
   const attempts = action.retry?.attempts;
   if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 1))
     refuse(`retry.attempts must be a whole number of at least 1, not ${String(attempts)}`);

@@ -14,7 +14,11 @@ type Line = readonly [level: LogLevel, message: string, fields: unknown];
 const setup = async (
   execute: (ctx: ActionContext) => unknown,
   signal?: AbortSignal,
-): Promise<{ readonly report: RunReport; readonly lines: Line[]; readonly events: ExecutionEvent[] }> => {
+): Promise<{
+  readonly report: RunReport;
+  readonly lines: Line[];
+  readonly events: ExecutionEvent[];
+}> => {
   const lines: Line[] = [];
   const events: ExecutionEvent[] = [];
   const executor = await DagExecutor.open({
@@ -39,7 +43,14 @@ describe('the context of an action', () => {
     await setup(({ runId, dagName, nodeId, appData, inputs, attempt }) => {
       seen = { runId, dagName, nodeId, appData, inputs, attempt };
     });
-    expect(seen).toEqual({ runId: 'r-1', dagName: 'g', nodeId: 'n', appData: { region: 'eu' }, inputs: {}, attempt: 1 });
+    expect(seen).toEqual({
+      runId: 'r-1',
+      dagName: 'g',
+      nodeId: 'n',
+      appData: { region: 'eu' },
+      inputs: {},
+      attempt: 1,
+    });
   });
 
   it('counts the attempts, which share one idempotency key', async () => {
@@ -63,14 +74,25 @@ describe('the context of an action', () => {
   type Node = readonly [runId: string, id: string];
 
   it.each<readonly [Node, Node]>([
-    [['r', 'a'], ['r', 'b']],
-    [['r', 'a'], ['s', 'a']],
-    [['r/a', 'b'], ['r', 'a/b']],
+    [
+      ['r', 'a'],
+      ['r', 'b'],
+    ],
+    [
+      ['r', 'a'],
+      ['s', 'a'],
+    ],
+    [
+      ['r/a', 'b'],
+      ['r', 'a/b'],
+    ],
   ])('has another idempotency key for node %s than for node %s', async (...nodes) => {
     const keys: string[] = [];
     const open = async (): Promise<DagExecutor> =>
       DagExecutor.open({
-        registry: new ActionRegistry([{ name: 'act', execute: (ctx) => void keys.push(ctx.idempotencyKey) }]),
+        registry: new ActionRegistry([
+          { name: 'act', execute: (ctx) => void keys.push(ctx.idempotencyKey) },
+        ]),
       });
     for (const [runId, id] of nodes) {
       const executor = await open();
@@ -153,8 +175,14 @@ describe('what an action tells', () => {
     expect(report.metrics.tokens).toBe(15);
   });
 
-  it.each([[-1], [NaN], [Infinity], ['5' as never]])('about %s tokens fails the attempt', async (tokens) => {
-    const { report } = await setup((ctx) => ctx.useTokens(tokens));
-    expect(report.nodes['n']?.error).toMatchObject({ code: 'ACTION_INVALID', message: expect.stringContaining('useTokens') });
-  });
+  it.each([[-1], [NaN], [Infinity], ['5' as never]])(
+    'about %s tokens fails the attempt',
+    async (tokens) => {
+      const { report } = await setup((ctx) => ctx.useTokens(tokens));
+      expect(report.nodes['n']?.error).toMatchObject({
+        code: 'ACTION_INVALID',
+        message: expect.stringContaining('useTokens'),
+      });
+    },
+  );
 });

@@ -21,9 +21,9 @@ export interface ActionContext<I = JsonObject> {
   readonly appData: unknown;
   readonly log: NodeLogger;
   /** Tells watchers how far the work is: a fraction from 0 to 1, and a word about it. */
-  progress(fraction: number, message?: string): void;
+  readonly progress: (fraction: number, message?: string) => void;
   /** Adds to the tokens that this node used; counted against `maxTokens` when the attempt ends. */
-  useTokens(tokens: number): void;
+  readonly useTokens: (tokens: number) => void;
 }
 
 /** What a failure handler gets as its inputs. */

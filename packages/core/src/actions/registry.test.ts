@@ -7,7 +7,11 @@ import { ActionRegistry } from './registry.ts';
 const noop = (): void => {};
 
 const setup = (): { readonly registry: ActionRegistry; readonly fetchRows: AnyAction } => {
-  const fetchRows = defineAction({ name: 'fetch_rows', description: 'Fetches rows', execute: noop });
+  const fetchRows = defineAction({
+    name: 'fetch_rows',
+    description: 'Fetches rows',
+    execute: noop,
+  });
   return { registry: new ActionRegistry([fetchRows, { name: 'plain', execute: noop }]), fetchRows };
 };
 
@@ -32,9 +36,13 @@ describe('a registry', () => {
     expect(() => registry.registerFn('plain', noop)).toThrow(
       expect.objectContaining({ code: 'ACTION_DUPLICATE', ids: { action: 'plain' } }),
     );
-    expect(() => new ActionRegistry([{ name: 'a', execute: noop }, { name: 'a', execute: noop }])).toThrow(
-      "an action named 'a' is registered already",
-    );
+    expect(
+      () =>
+        new ActionRegistry([
+          { name: 'a', execute: noop },
+          { name: 'a', execute: noop },
+        ]),
+    ).toThrow("an action named 'a' is registered already");
   });
 
   it('is asked for an action that is not there: it names the closest', () => {
@@ -49,19 +57,42 @@ describe('a registry', () => {
     ['no name', { execute: noop }, 'name must be a non-empty string'],
     ['a blank name', { name: ' ', execute: noop }, 'name must be a non-empty string'],
     ['no function', { name: 'a' }, 'execute must be a function'],
-    ['a timeout of 0', { name: 'a', execute: noop, timeout: 0 }, 'timeout must be a number of seconds above 0, not 0'],
+    [
+      'a timeout of 0',
+      { name: 'a', execute: noop, timeout: 0 },
+      'timeout must be a number of seconds above 0, not 0',
+    ],
     ['an endless timeout', { name: 'a', execute: noop, timeout: Infinity }, 'timeout must be'],
-    ['no attempts', { name: 'a', execute: noop, retry: { attempts: 0 } }, 'retry.attempts must be a whole number of at least 1, not 0'],
-    ['half an attempt', { name: 'a', execute: noop, retry: { attempts: 1.5 } }, 'retry.attempts must be'],
-    ['an unknown retry strategy', { name: 'a', execute: noop, retry: { strategy: { type: 'often' } } }, 'retry.strategy'],
-    ['a delay that is no number', { name: 'a', execute: noop, retry: { strategy: { type: 'linear', delay: NaN } } }, 'retry.strategy'],
+    [
+      'no attempts',
+      { name: 'a', execute: noop, retry: { attempts: 0 } },
+      'retry.attempts must be a whole number of at least 1, not 0',
+    ],
+    [
+      'half an attempt',
+      { name: 'a', execute: noop, retry: { attempts: 1.5 } },
+      'retry.attempts must be',
+    ],
+    [
+      'an unknown retry strategy',
+      { name: 'a', execute: noop, retry: { strategy: { type: 'often' } } },
+      'retry.strategy',
+    ],
+    [
+      'a delay that is no number',
+      { name: 'a', execute: noop, retry: { strategy: { type: 'linear', delay: NaN } } },
+      'retry.strategy',
+    ],
   ])('refuses an action with %s, and says why', (_, action, reason) => {
     for (const attempt of [
       () => new ActionRegistry([action as unknown as AnyAction]),
       () => defineAction(action as never),
     ])
       expect(attempt).toThrow(
-        expect.objectContaining({ code: 'ACTION_INVALID', message: expect.stringContaining(reason) }),
+        expect.objectContaining({
+          code: 'ACTION_INVALID',
+          message: expect.stringContaining(reason),
+        }),
       );
   });
 
@@ -82,7 +113,12 @@ describe('the tool schemas of a registry', () => {
       required: ['url'],
     });
     const registry = new ActionRegistry([
-      defineAction({ name: 'a', description: 'From JSON Schema', input: url, execute: () => ({ n: 1 }) }),
+      defineAction({
+        name: 'a',
+        description: 'From JSON Schema',
+        input: url,
+        execute: () => ({ n: 1 }),
+      }),
       defineAction({
         name: 'b',
         input: z.object({ limit: z.number().default(10), tag: z.string() }),
@@ -92,19 +128,38 @@ describe('the tool schemas of a registry', () => {
       { name: 'c', execute: noop },
     ]);
     const [a, b, c] = registry.toolSchemas();
-    expect(a).toEqual({ name: 'a', description: 'From JSON Schema', parameters: url, returns: { type: 'object' } });
+    expect(a).toEqual({
+      name: 'a',
+      description: 'From JSON Schema',
+      parameters: url,
+      returns: { type: 'object' },
+    });
     expect(b).toMatchObject({
       name: 'b',
       description: '',
-      parameters: { type: 'object', required: ['tag'], properties: { limit: { default: 10, type: 'number' } } },
-      returns: { properties: { rows: { type: 'array', items: { type: 'string' } } }, required: ['rows'] },
+      parameters: {
+        type: 'object',
+        required: ['tag'],
+        properties: { limit: { default: 10, type: 'number' } },
+      },
+      returns: {
+        properties: { rows: { type: 'array', items: { type: 'string' } } },
+        required: ['rows'],
+      },
     });
-    expect(c).toEqual({ name: 'c', description: '', parameters: { type: 'object' }, returns: { type: 'object' } });
+    expect(c).toEqual({
+      name: 'c',
+      description: '',
+      parameters: { type: 'object' },
+      returns: { type: 'object' },
+    });
     expect(JSON.parse(JSON.stringify([a, b, c]))).toEqual([a, b, c]);
   });
 
   it('fall back to any object for a Standard Schema that cannot describe itself', () => {
-    const mute = { '~standard': { version: 1, vendor: 'mute', validate: (value: unknown) => ({ value }) } } as const;
+    const mute = {
+      '~standard': { version: 1, vendor: 'mute', validate: (value: unknown) => ({ value }) },
+    } as const;
     const [tool] = new ActionRegistry([{ name: 'a', input: mute, execute: noop }]).toolSchemas();
     expect(tool?.parameters).toEqual({ type: 'object' });
   });

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- results that are thenables are a subject here */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { DagExecutor } from '../executor/executor.ts';
@@ -8,7 +9,11 @@ import { ActionRegistry } from './registry.ts';
 /** Runs one node whose action gives `result`, and a node that reads its output `out`. */
 const setup = async (
   execute: () => unknown,
-): Promise<{ readonly node: NodeReport; readonly dependent: NodeReport; readonly seen: unknown[] }> => {
+): Promise<{
+  readonly node: NodeReport;
+  readonly dependent: NodeReport;
+  readonly seen: unknown[];
+}> => {
   const seen: unknown[] = [];
   const registry = new ActionRegistry([
     { name: 'make', execute },
@@ -28,7 +33,11 @@ const setup = async (
     ],
   });
   const report = await executor.run(graph);
-  return { node: report.nodes['a'] as NodeReport, dependent: report.nodes['b'] as NodeReport, seen };
+  return {
+    node: report.nodes['a'] as NodeReport,
+    dependent: report.nodes['b'] as NodeReport,
+    seen,
+  };
 };
 
 class Point {
@@ -42,8 +51,16 @@ describe('a result', () => {
   it.each([
     ['a plain object', () => ({ out: 1 }), { out: 1 }],
     ['a promise of one', () => Promise.resolve({ out: 1 }), { out: 1 }],
-    ['a promise of another realm', () => runInNewContext('Promise.resolve({ out: 1 })'), { out: 1 }],
-    ['a thenable', () => ({ then: (give: (value: object) => void) => give({ out: 1 }) }), { out: 1 }],
+    [
+      'a promise of another realm',
+      () => runInNewContext('Promise.resolve({ out: 1 })'),
+      { out: 1 },
+    ],
+    [
+      'a thenable',
+      () => ({ then: (give: (value: object) => void) => give({ out: 1 }) }),
+      { out: 1 },
+    ],
     ['success()', () => success({ out: [1, { deep: null }] }), { out: [1, { deep: null }] }],
     ['a promise of success()', () => Promise.resolve(success({ out: 1 })), { out: 1 }],
     ['nothing', () => undefined, {}],
@@ -62,7 +79,12 @@ describe('a result', () => {
   });
 
   it.each([
-    ['a thrown error', () => { throw new Error('broken'); }],
+    [
+      'a thrown error',
+      () => {
+        throw new Error('broken');
+      },
+    ],
     ['a rejection', () => Promise.reject(new Error('broken'))],
     ['failure()', () => failure(new Error('broken'))],
     ['a promise of failure()', () => Promise.resolve(failure('broken'))],
@@ -97,8 +119,18 @@ describe('a result that is not an object of JSON values fails the node, which is
     ['NaN in it', { out: [1, NaN] }, 'NOT_JSON', 'NaN is not a JSON value (at out[1])'],
     ['a BigInt in it', { out: 1n }, 'NOT_JSON', 'a BigInt is not a JSON value (at out)'],
     ['a function in it', { out: { f: () => 1 } }, 'NOT_JSON', '(at out.f)'],
-    ['a class instance in it', { out: [new Point()] }, 'NOT_JSON', 'a Point is not a JSON value (at out[0])'],
-    ['a cycle in it', { out: cyclic }, 'NOT_JSON', 'a cycle: the value contains itself (at out.self'],
+    [
+      'a class instance in it',
+      { out: [new Point()] },
+      'NOT_JSON',
+      'a Point is not a JSON value (at out[0])',
+    ],
+    [
+      'a cycle in it',
+      { out: cyclic },
+      'NOT_JSON',
+      'a cycle: the value contains itself (at out.self',
+    ],
   ])('%s', async (_, value, code, message) => {
     for (const result of [() => value, () => Promise.resolve(value), () => success(value)]) {
       const { node, dependent } = await setup(result);
@@ -110,18 +142,48 @@ describe('a result that is not an object of JSON values fails the node, which is
 
   it.each([
     ['metadata that is not JSON', () => success({ out: 1 }, { at: new Date(0) as never })],
-    ['an object whose getter throws', () => ({ get out(): never { throw new Error('no'); } })],
-    ['an object whose `then` throws when it is read', () => ({ get then(): never { throw new Error('no'); } })],
-    ['a thenable that throws', () => ({ then() { throw new Error('no'); } })],
+    [
+      'an object whose getter throws',
+      () => ({
+        get out(): never {
+          throw new Error('no');
+        },
+      }),
+    ],
+    [
+      'an object whose `then` throws when it is read',
+      () => ({
+        get then(): never {
+          throw new Error('no');
+        },
+      }),
+    ],
+    [
+      'a thenable that throws',
+      () => ({
+        then() {
+          throw new Error('no');
+        },
+      }),
+    ],
   ])('%s', async (_, execute) => {
     expect((await setup(execute)).node).toMatchObject({ status: 'failed', outputs: null });
   });
 
   it.each([
     ['an error without a message', Object.assign(new Error('x'), { message: undefined })],
-    ['an error whose name throws', Object.defineProperty(new Error('x'), 'name', { get() { throw new Error('no'); } })],
+    [
+      'an error whose name throws',
+      Object.defineProperty(new Error('x'), 'name', {
+        get() {
+          throw new Error('no');
+        },
+      }),
+    ],
   ])('throwing %s fails the node, not the run', async (_, thrown) => {
-    const { node } = await setup(() => { throw thrown; });
+    const { node } = await setup(() => {
+      throw thrown;
+    });
     expect(node.status).toBe('failed');
   });
 });
@@ -167,6 +229,10 @@ describe('outputs', () => {
 
   it('may have any key', async () => {
     const { node } = await setup(() => JSON.parse('{"__proto__": 1, "constructor": 2, "": 3}'));
-    expect(Object.entries(node.outputs ?? {})).toEqual([['__proto__', 1], ['constructor', 2], ['', 3]]);
+    expect(Object.entries(node.outputs ?? {})).toEqual([
+      ['__proto__', 1],
+      ['constructor', 2],
+      ['', 3],
+    ]);
   });
 });

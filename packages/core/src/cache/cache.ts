@@ -2,7 +2,9 @@ import { DaggerError } from '../errors.ts';
 import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { Schema } from '../schema/validator.ts';
 import { checkedRead } from './typed-read.ts';
-import { Evictions, type CacheLimits } from './limits.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { GrowingList } from './growing-list.ts';
+import { checkLimits, Evictions, type CacheLimits } from './limits.ts';
 
 /** The outputs of a node, kept as the object that it returned until somebody adds to it. */
 type Space = JsonObject | Map<string, JsonValue>;
@@ -49,23 +51,19 @@ const objectOf = (space: Space): JsonObject => {
  */
 export class Cache {
   readonly #nodes: Map<string, Space> = new Map();
-  readonly #global: Map<string, Map<string, JsonValue>> = new Map();
+  readonly #global: Map<string, Map<string, JsonValue | GrowingList>> = new Map();
   readonly #evictions: Evictions | undefined;
   /** Whether anybody but a run put values under the id of a node. */
   #inserted = false;
   #needed: (nodeId: string) => boolean = () => false;
 
-  constructor(limits?: CacheLimits) {
-    if (limits === undefined) return;
-    for (const [name, value] of Object.entries(limits)) {
-      if (value !== undefined && !(Number(value) > 0))
-        throw new DaggerError(
-          'CONFIG_INVALID',
-          `cache limit ${name} must be above 0, not ${String(value)}`,
-        );
-    }
+  /** @throws DaggerError CONFIG_INVALID naming the limit */
+  constructor(limits: CacheLimits = {}, clock: Clock = systemClock) {
+    checkLimits(limits);
+    if (Object.values(limits).every((value) => value === undefined)) return;
     this.#evictions = new Evictions(
       limits,
+      clock,
       (space, key) => this.#drop(space, key),
       (space) => !space.startsWith(GLOBAL_MARK) && this.#needed(space),
     );
@@ -86,17 +84,19 @@ export class Cache {
 
   /** The value under the id of a node, or undefined. @throws DaggerError CACHE_TYPE when it does not fit the schema */
   get<T = JsonValue>(nodeId: string, key: string, schema?: Schema<T>): T | undefined {
-    const value = valueIn(this.#nodes.get(nodeId), key);
     this.#evictions?.read(nodeId, key);
+    const value = valueIn(this.#nodes.get(nodeId), key);
     return checkedRead(value, schema, () => `${nodeId}.${key}`);
   }
 
   has(nodeId: string, key: string): boolean {
+    this.#evictions?.expire();
     return valueIn(this.#nodes.get(nodeId), key) !== undefined;
   }
 
   /** Whether a node has any value, or (with a key) that one. */
   contains(nodeId: string, key?: string): boolean {
+    this.#evictions?.expire();
     return key === undefined ? this.#nodes.has(nodeId) : this.has(nodeId, key);
   }
 
@@ -111,9 +111,7 @@ export class Cache {
   /** Puts a shared value under a two-part name. @throws DaggerError NOT_JSON */
   insertGlobal(namespace: string, key: string, value: unknown): void {
     const sealed = sealJson(value);
-    let space = this.#global.get(namespace);
-    if (space === undefined) this.#global.set(namespace, (space = new Map()));
-    space.set(key, sealed);
+    this.#globalSpace(namespace).set(key, sealed);
     this.#noteWrite(GLOBAL_MARK + namespace, key, sealed);
   }
 
@@ -121,7 +119,7 @@ export class Cache {
   getGlobal<T = JsonValue>(namespace: string, key: string, schema?: Schema<T>): T | undefined {
     this.#evictions?.read(GLOBAL_MARK + namespace, key);
     return checkedRead(
-      this.#global.get(namespace)?.get(key),
+      this.#globalValue(namespace, key),
       schema,
       () => `global ${namespace}.${key}`,
     );
@@ -129,20 +127,37 @@ export class Cache {
 
   /** Adds to the end of a shared list, which is made when absent. @throws DaggerError CACHE_TYPE when it is no list */
   appendGlobal(namespace: string, key: string, value: unknown): void {
-    const present = this.#global.get(namespace)?.get(key);
-    if (present !== undefined && !Array.isArray(present))
-      throw new DaggerError(
-        'CACHE_TYPE',
-        `cannot append to global ${namespace}.${key}: it is not a list`,
-      );
-    this.insertGlobal(namespace, key, [
-      ...((present as readonly JsonValue[] | undefined) ?? []),
-      sealJson(value),
-    ]);
+    this.#evictions?.expire();
+    let list = this.#global.get(namespace)?.get(key);
+    if (!(list instanceof GrowingList)) {
+      if (list !== undefined && !Array.isArray(list)) {
+        throw new DaggerError(
+          'CACHE_TYPE',
+          `cannot append to global ${namespace}.${key}: it is not a list`,
+        );
+      }
+      list = new GrowingList((list as readonly JsonValue[] | undefined) ?? []);
+    }
+    list.append(sealJson(value));
+    this.#globalSpace(namespace).set(key, list);
+    if (this.#evictions !== undefined) this.#noteWrite(GLOBAL_MARK + namespace, key, list.value);
+  }
+
+  #globalValue(namespace: string, key: string): JsonValue | undefined {
+    const value = this.#global.get(namespace)?.get(key);
+    return value instanceof GrowingList ? value.value : value;
+  }
+
+  #globalSpace(namespace: string): Map<string, JsonValue | GrowingList> {
+    let space = this.#global.get(namespace);
+    if (space === undefined)
+      this.#global.set(namespace, (space = new Map<string, JsonValue | GrowingList>()));
+    return space;
   }
 
   /** All values of one node as an object; undefined when it has none. */
   outputsOf(nodeId: string): JsonObject | undefined {
+    this.#evictions?.expire();
     const space = this.#nodes.get(nodeId);
     return space === undefined ? undefined : objectOf(space);
   }
@@ -165,10 +180,12 @@ export class Cache {
 
   /** Every value; the order is that of insertion within a scope. */
   *entries(): IterableIterator<CacheEntry> {
+    this.#evictions?.expire();
     for (const [space, values] of this.#nodes)
       for (const [key, value] of entriesOf(values)) yield { scope: 'node', space, key, value };
     for (const [space, values] of this.#global)
-      for (const [key, value] of values) yield { scope: 'global', space, key, value };
+      for (const key of values.keys())
+        yield { scope: 'global', space, key, value: this.#globalValue(space, key) as JsonValue };
   }
 
   [Symbol.iterator](): IterableIterator<CacheEntry> {
@@ -177,6 +194,7 @@ export class Cache {
 
   /** The number of values. Costs a walk over the nodes. */
   get size(): number {
+    this.#evictions?.expire();
     let size = 0;
     for (const space of this.#nodes.values())
       size += space instanceof Map ? space.size : Object.keys(space).length;
@@ -194,10 +212,14 @@ export class Cache {
 
   /** Everything as plain data; `Cache.fromJSON` gives it back exactly. */
   toJSON(): CacheExport {
+    this.#evictions?.expire();
     return {
       nodes: Object.fromEntries([...this.#nodes].map(([id, space]) => [id, objectOf(space)])),
       global: Object.fromEntries(
-        [...this.#global].map(([id, space]) => [id, Object.fromEntries(space)]),
+        [...this.#global].map(([id, space]) => [
+          id,
+          Object.fromEntries([...space.keys()].map((key) => [key, this.#globalValue(id, key)])),
+        ]),
       ),
     };
   }

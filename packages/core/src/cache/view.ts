@@ -89,6 +89,24 @@ export class CacheView {
   }
 }
 
+/** @throws DaggerError CACHE_TYPE when an append meets something that is no list, as another node may have made it */
+export const checkWrites = (cache: Cache, writes: readonly GlobalWrite[]): void => {
+  const replaced = new Map<string, JsonValue>();
+  for (const { op, namespace, key, value } of writes) {
+    const name = `${namespace.length}:${namespace}${key}`;
+    if (op === 'set') replaced.set(name, value);
+    else {
+      const present = replaced.get(name) ?? cache.getGlobal(namespace, key);
+      if (present !== undefined && !Array.isArray(present)) {
+        throw new DaggerError(
+          'CACHE_TYPE',
+          `cannot append to global ${namespace}.${key}: it is not a list`,
+        );
+      }
+    }
+  }
+};
+
 /** Carries out what an attempt wrote to the shared values. */
 export const applyWrites = (cache: Cache, writes: readonly GlobalWrite[]): void => {
   for (const { op, namespace, key, value } of writes) {

@@ -79,7 +79,9 @@ export class NodeAttempt implements ActionContext {
   }
 
   get idempotencyKey(): string {
-    return `${this.runId}/${this.nodeId}${this.#handler ? '/failure' : ''}`;
+    const parts = [this.runId, this.nodeId, ...(this.#handler ? ['failure'] : [])];
+    // An id may hold a slash; escaped, no two nodes share a key.
+    return parts.map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F')).join('/');
   }
 
   get cache(): CacheView {
@@ -95,16 +97,24 @@ export class NodeAttempt implements ActionContext {
     return nodeLogger(this.#host.logger, { runId, dag: dagName, nodeId, attempt });
   }
 
-  progress(fraction: number, message?: string): void {
-    const within = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
-    this.#host.reportProgress(this.#n, this.attempt, within, message ?? null);
+  // Getters of bound functions, so that an action may take them out of its context.
+  get progress(): ActionContext['progress'] {
+    return (fraction, message) => {
+      const within = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
+      this.#host.reportProgress(this.#n, this.attempt, within, message ?? null);
+    };
   }
 
-  useTokens(tokens: number): void {
-    if (!Number.isFinite(tokens) || tokens < 0) {
-      throw new DaggerError('ACTION_INVALID', `useTokens takes a number of at least 0, not ${tokens}`);
-    }
-    this.#extend().tokens += tokens;
+  get useTokens(): ActionContext['useTokens'] {
+    return (tokens) => {
+      if (!Number.isFinite(tokens) || tokens < 0) {
+        throw new DaggerError(
+          'ACTION_INVALID',
+          `useTokens takes a number of at least 0, not ${tokens}`,
+        );
+      }
+      this.#extend().tokens += tokens;
+    };
   }
 
   #extend(): More {
@@ -203,7 +213,8 @@ export class NodeAttempt implements ActionContext {
     if (value === undefined || value === null) return EMPTY_OBJECT;
     let outputs = value;
     if (isNodeOutput(value)) {
-      if (value.metadata !== undefined) this.#extend().metadata = sealJson(value.metadata) as JsonObject;
+      if (value.metadata !== undefined)
+        this.#extend().metadata = sealJson(value.metadata) as JsonObject;
       if (!value.success) {
         this.#error = value.error;
         this.#host.attemptEnded(this);
@@ -213,7 +224,10 @@ export class NodeAttempt implements ActionContext {
     }
     if (typeof outputs !== 'object' || Array.isArray(outputs)) {
       const what = Array.isArray(outputs) ? 'a list' : `a ${typeof outputs}`;
-      throw new DaggerError('OUTPUT_INVALID', `an action returns an object whose keys are its outputs, not ${what}`);
+      throw new DaggerError(
+        'OUTPUT_INVALID',
+        `an action returns an object whose keys are its outputs, not ${what}`,
+      );
     }
     return sealJson(outputs) as JsonObject;
   }
@@ -221,7 +235,12 @@ export class NodeAttempt implements ActionContext {
   #accept(validation: Validation): void {
     if (validation.issues !== undefined) {
       const issues = validation.issues.join('; ');
-      return this.#fail(new DaggerError('OUTPUT_INVALID', `the outputs do not fit the schema of the action: ${issues}`));
+      return this.#fail(
+        new DaggerError(
+          'OUTPUT_INVALID',
+          `the outputs do not fit the schema of the action: ${issues}`,
+        ),
+      );
     }
     try {
       this.#end(sealJson(validation.value) as JsonObject);
@@ -244,4 +263,6 @@ export class NodeAttempt implements ActionContext {
 
 /** A promise, one of another realm, or any other thenable such as a query builder. */
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as PromiseLike<unknown>).then === 'function';

@@ -86,7 +86,8 @@ export class Attempts {
 
   /** Tells every action under way to stop. */
   abortAll(reason: unknown): void {
-    for (const attempt of this.#byNode) if (attempt !== undefined) NodeAttempt.abort(attempt, reason);
+    for (const attempt of this.#byNode)
+      if (attempt !== undefined) NodeAttempt.abort(attempt, reason);
     for (const attempt of this.handlers.values()) NodeAttempt.abort(attempt, reason);
   }
 
@@ -116,7 +117,9 @@ export class Attempts {
   actionOf(n: number): Registered {
     const { topology } = this.#options.state;
     const number = topology.action[n] as number;
-    return (this.#actions[number] ??= this.#options.registry.resolve(topology.actionNames[number] as string));
+    return (this.#actions[number] ??= this.#options.registry.resolve(
+      topology.actionNames[number] as string,
+    ));
   }
 
   /** A stop, or the cancellation of the branch, may have come since the node was started. */
@@ -143,9 +146,22 @@ export class Attempts {
     }
   }
 
-  #accept(n: number, found: Registered, { value, issues }: { readonly value?: unknown; readonly issues?: readonly string[] | undefined }): void {
+  #accept(
+    n: number,
+    found: Registered,
+    {
+      value,
+      issues,
+    }: { readonly value?: unknown; readonly issues?: readonly string[] | undefined },
+  ): void {
     if (issues === undefined) return this.#launch(n, value as JsonObject, found);
-    this.#refuse(n, new DaggerError('INPUT_INVALID', `the inputs do not fit the schema of action '${found.action.name}': ${issues.join('; ')}`));
+    this.#refuse(
+      n,
+      new DaggerError(
+        'INPUT_INVALID',
+        `the inputs do not fit the schema of action '${found.action.name}': ${issues.join('; ')}`,
+      ),
+    );
   }
 
   #launch(n: number, inputs: JsonObject, { action, checks }: Registered): void {

@@ -41,7 +41,8 @@ const fieldsOf = (inputs: NodeSpecData['inputs']): readonly InputField[] | undef
 
 /** An id for a node without one: the action and a number that no node of the run has. */
 const freshId = (state: RunState, action: unknown, taken: ReadonlySet<string>): string => {
-  const base = (typeof action === 'string' ? action.replaceAll(/[^\w-]/g, '_').slice(0, 200) : '') || 'node';
+  const base =
+    (typeof action === 'string' ? action.replaceAll(/[^\w-]/g, '_').slice(0, 200) : '') || 'node';
   for (let i = state.nodeCount; ; i++) {
     const id = `${base}_${i}`;
     if (state.topology.numberOf(id) === undefined && !taken.has(id)) return id;
@@ -49,7 +50,11 @@ const freshId = (state: RunState, action: unknown, taken: ReadonlySet<string>): 
 };
 
 /** A spec as a definition; what is absent stays absent. */
-const definitionOf = (spec: NodeSpecData, state: RunState, taken: ReadonlySet<string>): NodeDefinition => {
+const definitionOf = (
+  spec: NodeSpecData,
+  state: RunState,
+  taken: ReadonlySet<string>,
+): NodeDefinition => {
   if (typeof spec !== 'object' || spec === null) reject('a node spec is an object with an action');
   const definition: { -readonly [K in keyof NodeDefinition]: NodeDefinition[K] } = {
     id: spec.id ?? freshId(state, spec.action, taken),

@@ -20,7 +20,8 @@ export class CommandLine {
 
   /** @throws DaggerError COMMAND_REJECTED */
   async send(submit: (acknowledge: Acknowledge) => void): Promise<void> {
-    while (this.waiting >= this.#capacity && !this.#closed) await new Promise<void>((resolve) => this.#places.push(resolve));
+    while (this.waiting >= this.#capacity && !this.#closed)
+      await new Promise<void>((resolve) => this.#places.push(resolve));
     if (this.#closed) throw this.#late();
     this.waiting++;
     return new Promise<void>((resolve, reject) => {
@@ -48,6 +49,8 @@ export class CommandLine {
   }
 
   #late(): DaggerError {
-    return new DaggerError('COMMAND_REJECTED', `run '${this.#runId}' has ended`, { ids: { runId: this.#runId } });
+    return new DaggerError('COMMAND_REJECTED', `run '${this.#runId}' has ended`, {
+      ids: { runId: this.#runId },
+    });
   }
 }

@@ -38,12 +38,18 @@ export interface Runner {
   execute(request: RunRequest, options: CoordinatorOptions): Promise<RunReport>;
 }
 
-const capacity = (name: string, value: number | undefined): void => {
-  if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+const BOUNDS = ['eventCapacity', 'commandCapacity', 'maxParallelNodes'] as const;
+
+/** @throws DaggerError CONFIG_INVALID naming the bound and its value */
+export const checkBounds = (options: CoordinatorOptions): void => {
+  for (const name of BOUNDS) {
+    const value = options[name];
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
     throw new DaggerError(
       'CONFIG_INVALID',
       `${name} must be a whole number of at least 1, not ${String(value)}`,
     );
+  }
 };
 
 /** The policy of a run: its hooks and its bounds. One coordinator may serve many runs. */
@@ -52,9 +58,7 @@ export class Coordinator {
 
   /** @throws DaggerError CONFIG_INVALID */
   constructor(options: CoordinatorOptions = {}) {
-    capacity('eventCapacity', options.eventCapacity);
-    capacity('commandCapacity', options.commandCapacity);
-    capacity('maxParallelNodes', options.maxParallelNodes);
+    checkBounds(options);
     this.#options = { ...options };
   }
 

@@ -11,8 +11,9 @@ export interface Subscription {
   unsubscribe(): void;
 }
 
-const observable: symbol =
-  (Symbol as { readonly observable?: symbol }).observable ?? Symbol.for('@@observable');
+/** What RxJS and its like look for: the symbol where the platform has it, else this text. */
+const observable: PropertyKey =
+  (Symbol as { readonly observable?: symbol }).observable ?? '@@observable';
 
 /**
  * The events of a run, for any number of watchers. Each watcher sees the events after it began to watch, in order.
@@ -50,7 +51,7 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
   subscribe(observer: EventObserver | ((event: ExecutionEvent) => void)): Subscription {
     const target = typeof observer === 'function' ? { next: observer } : observer;
     if (this.#ended !== undefined) {
-      target.complete?.();
+      conclude(target, this.#ended.error);
       return { unsubscribe: () => {} };
     }
     this.#observers.add(target);
@@ -72,13 +73,23 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
           this.#drained();
           yield* slab;
         }
-        if (this.#ended !== undefined) return;
+        const ended = this.#endedWith();
+        if (ended !== undefined) {
+          // oxlint-disable-next-line only-throw-error -- what broke the run off reaches the loop as it is
+          if (ended.error !== undefined) throw ended.error;
+          return;
+        }
         await new Promise<void>((resolve) => (buffer.wake = resolve));
       }
     } finally {
       this.#buffers.delete(buffer);
       this.#drained();
     }
+  }
+
+  /** Asked anew after each wait. */
+  #endedWith(): { readonly error: unknown } | undefined {
+    return this.#ended;
   }
 
   /** @internal */
@@ -96,12 +107,22 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
     }
   }
 
-  /** @internal */
-  static end(stream: EventStream): void {
+  /** @internal @param error what broke the run off, if anything did: observers hear it, loops throw it */
+  static end(stream: EventStream, error?: unknown): void {
     if (stream.#ended !== undefined) return;
-    stream.#ended = { error: undefined };
-    for (const observer of stream.#observers) observer.complete?.();
+    stream.#ended = { error };
+    for (const observer of stream.#observers) conclude(observer, error);
     stream.#observers.clear();
     for (const buffer of stream.#buffers) buffer.wake?.();
   }
 }
+
+/** Tells an observer of the end; what it throws is dropped. */
+const conclude = (observer: EventObserver, error: unknown): void => {
+  try {
+    if (error === undefined) observer.complete?.();
+    else observer.error?.(error);
+  } catch {
+    // A watcher's mistake is not the run's.
+  }
+};

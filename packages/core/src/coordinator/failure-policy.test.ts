@@ -11,14 +11,27 @@ import type { RunReport } from '../run/report.ts';
  * `bad` fails at once while `slow` runs; then `slow` ends, and `after` could start. `child` depends on `bad`.
  * The three stand beside each other, so that only the policy keeps `after` from starting.
  */
-const setup = async (config: DagConfigInput, bad: Partial<NodeDefinition> = {}): Promise<RunReport> => {
+const setup = async (
+  config: DagConfigInput,
+  bad: Partial<NodeDefinition> = {},
+): Promise<RunReport> => {
   const failed = gate();
   const registry = new ActionRegistry([
-    { name: 'bad', execute: () => { failed.open(); throw new Error('broken'); } },
+    {
+      name: 'bad',
+      execute: () => {
+        failed.open();
+        throw new Error('broken');
+      },
+    },
     { name: 'slow', execute: () => failed.passed },
     { name: 'ok', execute: () => {} },
   ]);
-  const executor = await DagExecutor.open({ registry, clock: new ManualClock(), config: { maxAttempts: 1, ...config } });
+  const executor = await DagExecutor.open({
+    registry,
+    clock: new ManualClock(),
+    config: { maxAttempts: 1, ...config },
+  });
   executor.add({
     name: 'g',
     nodes: [
@@ -41,7 +54,12 @@ describe('when a node fails', () => {
   it('under continue the rest of the graph runs, and the run has failed', async () => {
     const report = await setup({ onFailure: 'continue' });
     expect(statuses(report)).toEqual({ ...skipped, after: 'succeeded' });
-    expect(report).toMatchObject({ status: 'failed', success: false, error: { message: 'broken' }, counts: { total: 5, succeeded: 2, failed: 1, skipped: 2 } });
+    expect(report).toMatchObject({
+      status: 'failed',
+      success: false,
+      error: { message: 'broken' },
+      counts: { total: 5, succeeded: 2, failed: 1, skipped: 2 },
+    });
     expect(report.nodes['child']?.reason).toBe('dependency-failed');
     expect(report.nodes['grandchild']?.reason).toBe('dependency-skipped');
   });
@@ -56,25 +74,39 @@ describe('when a node fails', () => {
     expect((await setup({})).status).toBe('paused');
   });
 
-  it.each(['stop', 'halt'] as const)('under %s nothing new starts, what runs ends, and the run has failed', async (onFailure) => {
-    const report = await setup({ onFailure });
-    expect(statuses(report)).toEqual({ ...skipped, after: expect.stringMatching(/pending|ready/) });
-    expect(report).toMatchObject({ status: 'failed', error: { message: 'broken' } });
-  });
+  it.each(['stop', 'halt'] as const)(
+    'under %s nothing new starts, what runs ends, and the run has failed',
+    async (onFailure) => {
+      const report = await setup({ onFailure });
+      expect(statuses(report)).toEqual({
+        ...skipped,
+        after: expect.stringMatching(/pending|ready/),
+      });
+      expect(report).toMatchObject({ status: 'failed', error: { message: 'broken' } });
+    },
+  );
 
-  it.each(['continue', 'pause', 'stop'] as const)('with onfailure: false the run stops, although its policy is %s', async (onFailure) => {
-    const report = await setup({ onFailure }, { onfailure: false });
-    expect(report.status).toBe('failed');
-    expect(report.nodes['after']?.attempts).toBe(0);
-  });
+  it.each(['continue', 'pause', 'stop'] as const)(
+    'with onfailure: false the run stops, although its policy is %s',
+    async (onFailure) => {
+      const report = await setup({ onFailure }, { onfailure: false });
+      expect(report.status).toBe('failed');
+      expect(report.nodes['after']?.attempts).toBe(0);
+    },
+  );
 
   it('with onfailure: true the policy of the run decides', async () => {
-    expect((await setup({ onFailure: 'continue' }, { onfailure: true })).nodes['after']?.status).toBe('succeeded');
+    expect(
+      (await setup({ onFailure: 'continue' }, { onfailure: true })).nodes['after']?.status,
+    ).toBe('succeeded');
     expect((await setup({ onFailure: 'pause' }, { onfailure: true })).status).toBe('paused');
   });
 
   it('with onfailure: false its retries come first', async () => {
-    const report = await setup({ onFailure: 'continue', retryStrategy: 'immediate' }, { onfailure: false, tryCount: 3 });
+    const report = await setup(
+      { onFailure: 'continue', retryStrategy: 'immediate' },
+      { onfailure: false, tryCount: 3 },
+    );
     expect(report.nodes['bad']).toMatchObject({ status: 'failed', attempts: 3 });
   });
 });

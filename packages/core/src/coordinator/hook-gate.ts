@@ -1,6 +1,8 @@
 import { DaggerError } from '../errors.ts';
-import type { ExecutionEvent } from '../run/public-events.ts';
+import type { NumberedEvent } from '../run/public-events.ts';
 import type { HookAnswer, HookLine } from './hook-line.ts';
+
+const START = 'start';
 
 /** What the gate needs of its run. */
 export interface HookHost {
@@ -12,8 +14,8 @@ export interface HookHost {
   readonly awaited: boolean;
   /** Carries out the commands of an answer. */
   obey(answer: HookAnswer): void;
-  /** The hooks saw every event up to `seq`. */
-  markSeen(seq: number): void;
+  /** The hooks saw every event up to `seq`; with `parts`, of that one only so many public events. */
+  markSeen(seq: number, parts?: number): void;
   post(message: () => void): void;
   hookFailed(error: DaggerError): void;
 }
@@ -22,16 +24,16 @@ export interface HookHost {
 export class HookGate {
   readonly #hooks: HookLine;
   readonly #host: HookHost;
-  #queue: ExecutionEvent[];
+  #queue: NumberedEvent[];
   #asking = false;
   #failed = false;
   #completionAsked = false;
 
   /** @param unseen events that an earlier session committed and the hooks have not seen */
-  constructor(hooks: HookLine, host: HookHost, unseen: readonly ExecutionEvent[]) {
+  constructor(hooks: HookLine, host: HookHost, unseen: readonly NumberedEvent[]) {
     this.#hooks = hooks;
     this.#host = host;
-    this.#queue = hooks.length === 0 ? [] : unseen.filter((event) => hooks.wants(event.type));
+    this.#queue = hooks.length === 0 ? [] : unseen.filter(({ event }) => hooks.wants(event.type));
   }
 
   get failed(): boolean {
@@ -43,9 +45,9 @@ export class HookGate {
     return this.#queue.length;
   }
 
-  /** Whether nodes may start: not before the hooks were told of the start. */
+  /** Whether nodes may start: not before the hooks were told of the start, and not after one of them failed. */
   get open(): boolean {
-    return this.#hooks.length === 0 || this.#failed || this.#host.seen > 0;
+    return this.#hooks.length === 0 || (!this.#failed && this.#host.seen > 0);
   }
 
   wants(type: string): boolean {
@@ -67,8 +69,8 @@ export class HookGate {
     return this.#queue.length > 0 || this.#host.awaited || this.#host.seen === 0;
   }
 
-  show(event: ExecutionEvent): void {
-    if (!this.#failed && this.wants(event.type)) this.#queue.push(event);
+  show(numbered: NumberedEvent): void {
+    if (!this.#failed && this.wants(numbered.event.type)) this.#queue.push(numbered);
   }
 
   /** Asks the hooks as far as they answer at once; goes on by itself when they do not. */
@@ -77,20 +79,25 @@ export class HookGate {
     try {
       if (this.#host.seen === 0 && this.#host.committed > 0) {
         const answer = this.#hooks.ask({ kind: 'start' });
-        if (answer instanceof Promise) return this.#wait(answer, 1);
+        if (answer instanceof Promise) return this.#wait(answer, START);
         this.#host.obey(answer);
         this.#host.markSeen(1);
       }
+      let obeyed = false;
       for (let i = 0; i < this.#queue.length; i++) {
-        const answer = this.#hooks.ask({ kind: 'event', event: this.#queue[i] as ExecutionEvent });
+        const shown = this.#queue[i] as NumberedEvent;
+        const answer = this.#hooks.ask({ kind: 'event', event: shown.event });
         if (answer instanceof Promise) {
+          // What was obeyed so far commits before the answer comes, and its mark with it.
+          if (obeyed) this.#mark(this.#queue[i - 1] as NumberedEvent);
           this.#queue = this.#queue.slice(i + 1);
-          return this.#wait(answer, undefined);
+          return this.#wait(answer, shown);
         }
+        if (answer.commands.length > 0) obeyed = true;
         this.#host.obey(answer);
       }
       if (this.#queue.length > 0) this.#queue = [];
-      this.#allSeen();
+      if (obeyed || this.#host.awaited) this.#allSeen();
     } catch (error) {
       this.#fail(error);
     }
@@ -114,19 +121,24 @@ export class HookGate {
     return true;
   }
 
+  /** Nothing that is committed waits to be shown. */
   #allSeen(): void {
-    if (this.#host.awaited && this.#host.seen < this.#host.committed) this.#host.markSeen(this.#host.committed);
+    if (this.#host.seen < this.#host.committed) this.#host.markSeen(this.#host.committed);
   }
 
-  #wait(answer: Promise<HookAnswer>, seen: number | undefined): void {
+  #mark({ seq, part }: NumberedEvent): void {
+    this.#host.markSeen(seq, part + 1);
+  }
+
+  #wait(answer: Promise<HookAnswer>, shown: NumberedEvent | typeof START): void {
     this.#asking = true;
     answer.then(
       (given) =>
         this.#host.post(() => {
           this.#asking = false;
           this.#host.obey(given);
-          if (seen !== undefined) this.#host.markSeen(seen);
-          else if (this.#queue.length === 0) this.#allSeen();
+          if (shown === START) this.#host.markSeen(1);
+          else this.#mark(shown);
         }),
       (error: unknown) => this.#host.post(() => this.#fail(error)),
     );
@@ -136,6 +148,10 @@ export class HookGate {
     this.#asking = false;
     this.#failed = true;
     this.#queue = [];
-    this.#host.hookFailed(error instanceof DaggerError ? error : new DaggerError('HOOK_FAILED', 'a hook failed', { cause: error }));
+    this.#host.hookFailed(
+      error instanceof DaggerError
+        ? error
+        : new DaggerError('HOOK_FAILED', 'a hook failed', { cause: error }),
+    );
   }
 }

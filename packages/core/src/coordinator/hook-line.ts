@@ -66,7 +66,7 @@ export class HookLine {
         throw failed(by, cause);
       }
       if (isPromise(answer)) {
-        return answer.then(
+        return Promise.resolve(answer).then(
           (given) => {
             collect(given, by, commands);
             return this.#askFrom(i + 1, question, commands);

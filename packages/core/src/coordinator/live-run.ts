@@ -1,18 +1,19 @@
 import type { Logger } from '../actions/logger.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import type { Cache } from '../cache/cache.ts';
-import { applyWrites, CacheView } from '../cache/view.ts';
+import { applyWrites, CacheView, checkWrites } from '../cache/view.ts';
 import type { Clock } from '../clock.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError, toErrorData, type ErrorCode, type ErrorData } from '../errors.ts';
 import type { CacheStrategy, NodeDefinition } from '../graph/model.ts';
+import { RUN_INPUTS } from '../graph/reference.ts';
 import { NodeFlag } from '../graph/topology.ts';
 import type { EventHook } from '../hooks/hook.ts';
 import type { Ids } from '../ids.ts';
 import { sealJson, type JsonObject } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { NodeCompletedEvent, RunEvent } from '../run/events.ts';
-import { publicEvents, type ExecutionEvent, type RunIdentity } from '../run/public-events.ts';
+import { publicEvents, type NumberedEvent, type RunIdentity } from '../run/public-events.ts';
 import { RunReport } from '../run/report.ts';
 import { nextDelay } from '../run/retry.ts';
 import type { RunState } from '../run/state.ts';
@@ -28,13 +29,18 @@ import { HookGate, type HookHost } from './hook-gate.ts';
 import { HookLine, type HookAnswer } from './hook-line.ts';
 import { resolveInputs } from './inputs.ts';
 import { Lookups } from './lookups.ts';
+import { Readers } from './readers.ts';
 import { Timers } from './timers.ts';
 import { Turns, type TurnWork } from './turns.ts';
 
-/** The action whose completions count as iterations. */
-const SUPERVISOR = 'supervisor_step';
 /** Failures that another attempt cannot mend. */
-const FINAL: ReadonlySet<string> = new Set<ErrorCode>(['INPUT_MISSING', 'INPUT_INVALID', 'ACTION_UNKNOWN', 'ACTION_INVALID', 'NOT_JSON']);
+const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
+  'INPUT_MISSING',
+  'INPUT_INVALID',
+  'ACTION_UNKNOWN',
+  'ACTION_INVALID',
+  'NOT_JSON',
+]);
 
 export interface LiveRunOptions {
   readonly identity: RunIdentity;
@@ -54,7 +60,7 @@ export interface LiveRunOptions {
   readonly journal: RunJournal | undefined;
   readonly memo: MemoStore | undefined;
   /** Events that an earlier session committed and the hooks have not seen. */
-  readonly unseen: readonly ExecutionEvent[];
+  readonly unseen: readonly NumberedEvent[];
 }
 
 /**
@@ -80,11 +86,12 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly #lookups: Lookups;
   readonly #conditions: Conditions = new Conditions();
   readonly #gate: HookGate;
+  readonly #readers: Readers;
   readonly #commands: CommandLine;
   /** What the commit of this turn makes possible. */
   #starts: number[] = [];
   #handlers: number[] = [];
-  #tidings: ExecutionEvent[] = [];
+  #tidings: NumberedEvent[] = [];
   #resolveDone!: (report: RunReport) => void;
   #rejectDone!: (error: unknown) => void;
   #detachSignal: (() => void) | undefined;
@@ -102,6 +109,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#turns = new Turns(this, clock, journal, state.seq);
     this.#timers = new Timers(clock);
     this.#lookups = new Lookups(options.memo);
+    this.#readers = new Readers(state);
     this.#attempts = new Attempts({
       host: this,
       state,
@@ -115,7 +123,11 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       stopped: () => this.#turns.over || this.#isStopping(),
     });
     const { runId, dagName, appData } = this;
-    this.#gate = new HookGate(new HookLine(options.hooks, { runId, dagName, appData }), this, options.unseen);
+    this.#gate = new HookGate(
+      new HookLine(options.hooks, { runId, dagName, appData }),
+      this,
+      options.unseen,
+    );
     this.#commands = new CommandLine(options.commandCapacity, runId);
     this.events = new EventStream(options.eventCapacity, () => this.#turns.ask());
     this.done = new Promise((resolve, reject) => {
@@ -137,10 +149,13 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#rearm();
     const { timeoutSeconds } = this.#config;
     this.#timers.at(this.state.sessionStartedAt + timeoutSeconds * 1000, () =>
-      this.stop('timed_out', new DaggerError('RUN_TIMEOUT', `the run took longer than ${timeoutSeconds} s`, this.#ids())),
+      this.stop(
+        'timed_out',
+        new DaggerError('RUN_TIMEOUT', `the run took longer than ${timeoutSeconds} s`, this.#ids()),
+      ),
     );
     if (signal !== undefined) this.#attach(signal);
-    this.#turns.ask();
+    this.#turns.begin();
   }
 
   /** Ends the run: nothing new starts, running actions get their signal, and after the grace time they are given up. */
@@ -164,14 +179,23 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
         this.#cancelNode(n, '; did not end within the grace time');
       }
       for (const attempt of this.#attempts.handlers.values()) {
-        this.#handlerFailed(attempt, toErrorData(new DaggerError('CANCELLED', 'the run ended before the handler')));
+        this.#handlerFailed(
+          attempt,
+          toErrorData(new DaggerError('CANCELLED', 'the run ended before the handler')),
+        );
       }
     });
   }
 
   /** Ends the session without ending the run: running actions get their signal, and nothing more is written. */
   letGo(error?: DaggerError): void {
-    this.broken(error ?? new DaggerError('RUN_LOST', `the executor of run '${this.runId}' was closed`, { ...this.#ids(), recoverable: true }));
+    this.broken(
+      error ??
+        new DaggerError('RUN_LOST', `the executor of run '${this.runId}' was closed`, {
+          ...this.#ids(),
+          recoverable: true,
+        }),
+    );
   }
 
   /**
@@ -195,7 +219,12 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
 
   /** The report as things stand. */
   report(): RunReport {
-    return new RunReport({ runId: this.runId, dag: this.dagName }, this.state, this.cache, this.#options.clock.now());
+    return new RunReport(
+      { runId: this.runId, dag: this.dagName },
+      this.state,
+      this.cache,
+      this.#options.clock.now(),
+    );
   }
 
   // --- for attempts ------------------------------------------------------------------------------------------------
@@ -211,7 +240,16 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   reportProgress(n: number, attempt: number, fraction: number, message: string | null): void {
     if (!this.events.watched || this.#turns.over) return;
     const { runId, dagName } = this;
-    EventStream.emit(this.events, { type: 'NodeProgress', runId, dagName, at: this.#options.clock.now(), nodeId: this.nodeIdOf(n), attempt, fraction, message });
+    EventStream.emit(this.events, {
+      type: 'NodeProgress',
+      runId,
+      dagName,
+      at: this.#options.clock.now(),
+      nodeId: this.nodeIdOf(n),
+      attempt,
+      fraction,
+      message,
+    });
   }
 
   // --- for the hooks -----------------------------------------------------------------------------------------------
@@ -233,13 +271,24 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       try {
         this.#emit(this.#eventOf(command));
       } catch (error) {
-        this.#emit({ type: 'CommandRejected', at: this.#turns.now, command: describeCommand(command), by, error: toErrorData(error, 'COMMAND_REJECTED') });
+        this.#emit({
+          type: 'CommandRejected',
+          at: this.#turns.now,
+          command: describeCommand(command),
+          by,
+          error: toErrorData(error, 'COMMAND_REJECTED'),
+        });
       }
     }
   }
 
-  markSeen(seq: number): void {
-    this.#emit({ type: 'HooksSeen', seq, at: this.#turns.now });
+  markSeen(seq: number, parts?: number): void {
+    this.#emit({
+      type: 'HooksSeen',
+      seq,
+      ...(parts === undefined ? {} : { parts }),
+      at: this.#turns.now,
+    });
   }
 
   post(message: () => void): void {
@@ -256,10 +305,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (!this.#attempts.settle(attempt)) return;
     const error = NodeAttempt.errorOf(attempt);
     if (NodeAttempt.isHandler(attempt)) {
-      if (error === undefined) this.#emit({ type: 'HandlerCompleted', n: NodeAttempt.numberOf(attempt), at: this.#turns.now, outputs: NodeAttempt.outputsOf(attempt) });
+      if (error === undefined) this.#handlerSucceeded(attempt);
       else this.#handlerFailed(attempt, error);
     } else if (error === undefined) this.#succeeded(attempt);
-    else this.#failed(NodeAttempt.numberOf(attempt), error, NodeAttempt.moreOf(attempt)?.tokens ?? 0);
+    else this.#failed(NodeAttempt.numberOf(attempt), error, NodeAttempt.moreOf(attempt));
   }
 
   decide(): void {
@@ -271,9 +320,9 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (this.#tidings.length > 0) {
       const tidings = this.#tidings;
       this.#tidings = [];
-      for (const event of tidings) {
-        EventStream.emit(this.events, event);
-        this.#gate.show(event);
+      for (const told of tidings) {
+        EventStream.emit(this.events, told.event);
+        this.#gate.show(told);
       }
     }
     if (this.#starts.length > 0) {
@@ -281,14 +330,22 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       this.#starts = [];
       for (let i = 0; i < starts.length; i++) this.#attempts.begin(starts[i] as number);
     }
-    while (this.#handlers.length > 0 && this.#used() < this.#options.slots) this.#attempts.beginHandler(this.#handlers.shift() as number);
+    while (this.#handlers.length > 0 && this.#used() < this.#options.slots)
+      this.#attempts.beginHandler(this.#handlers.shift() as number);
     // Hooks look at what was just committed in a turn of its own.
     if (this.#gate.due) this.post(nothing);
   }
 
   quiet(): void {
     const { state } = this;
-    if (this.#turns.pending || state.count(Status.RUNNING) > 0 || this.#lookups.underWay > 0 || this.#attempts.handlers.size > 0 || this.#commands.waiting > 0) return;
+    if (
+      this.#turns.pending ||
+      state.count(Status.RUNNING) > 0 ||
+      this.#lookups.underWay > 0 ||
+      this.#attempts.handlers.size > 0 ||
+      this.#commands.waiting > 0
+    )
+      return;
     const stopping = this.#isStopping();
     if (!stopping && (this.#handlers.length > 0 || this.#gate.busy)) return;
     if (state.halt === undefined) {
@@ -296,13 +353,19 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       const next = state.takeReady();
       if (next !== -1) return state.returnReady(next);
     }
-    if (!stopping && this.#gate.askCompletion(state.outcome().status === 'succeeded', (answer) => this.#extended(answer))) return;
+    if (
+      !stopping &&
+      this.#gate.askCompletion(state.outcome().status === 'succeeded', (answer) =>
+        this.#extended(answer),
+      )
+    )
+      return;
     this.#finish();
   }
 
   broken(error: unknown): void {
     if (this.#turns.over) return;
-    this.#close();
+    this.#close(error);
     this.#attempts.abortAll(error);
     this.#rejectDone(error);
   }
@@ -324,8 +387,19 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     const n = NodeAttempt.numberOf(attempt);
     const outputs = NodeAttempt.outputsOf(attempt);
     const more = NodeAttempt.moreOf(attempt);
-    const event: NodeCompletedEvent = more === undefined ? { type: 'NodeCompleted', n, at: this.#turns.now, outputs } : completedWith(n, this.#turns.now, outputs, more);
-    if (((this.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0) this.#remember(n, event.outputs);
+    const event: NodeCompletedEvent =
+      more === undefined
+        ? { type: 'NodeCompleted', n, at: this.#turns.now, outputs }
+        : completedWith(n, this.#turns.now, outputs, more);
+    if (event.writes !== undefined) {
+      try {
+        checkWrites(this.cache, event.writes);
+      } catch (error) {
+        return this.#failed(n, toErrorData(error), more);
+      }
+    }
+    if (((this.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0)
+      this.#remember(n, event.outputs);
     this.#complete(event);
   }
 
@@ -343,28 +417,37 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (event.tokens !== undefined) this.#checkTokens();
   }
 
-  #failed(n: number, thrown: ErrorData, tokens: number): void {
+  #failed(n: number, thrown: ErrorData, more: AttemptExtras | undefined): void {
     if (this.#isStopping()) return this.#cancelNode(n);
     const { state } = this;
     const at = this.#turns.now;
     const error = FINAL.has(thrown.code) ? { ...thrown, retryable: false } : thrown;
-    const spent = tokens === 0 ? {} : { tokens };
+    const spent = spentBy(more);
     const delay = this.#delay(n, error, at);
     if (delay === undefined) {
-      this.#emit({ type: 'NodeFailed', n, at, error, ...spent });
+      const metadata = more?.metadata;
+      this.#emit({
+        type: 'NodeFailed',
+        n,
+        at,
+        error,
+        ...spent,
+        ...(metadata === undefined ? {} : { metadata }),
+      });
       if (state.notes.get(n)?.handler?.status === 'pending') this.#handlers.push(n);
     } else {
       this.#emit({ type: 'NodeRetrying', n, at, error, delay, ...spent });
       this.#awaitRetry(n, at + delay);
     }
-    if (tokens > 0) this.#checkTokens();
+    if (spent.tokens !== undefined) this.#checkTokens();
   }
 
   /** Milliseconds until the next attempt, or undefined when there is none. */
   #delay(n: number, error: ErrorData, at: number): number | undefined {
     const { state } = this;
     const notes = state.notes.get(n);
-    const firstStart = notes?.retries[notes.budgetFrom]?.startedAt ?? (state.startedAt[n] as number);
+    const firstStart =
+      notes?.retries[notes.budgetFrom]?.startedAt ?? (state.startedAt[n] as number);
     return nextDelay({
       failures: state.failedAttempts(n) + 1,
       tryCount: this.#definition(n).tryCount,
@@ -378,37 +461,78 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
 
   #awaitRetry(n: number, due: number): void {
     if (due <= this.#turns.now) this.#emit({ type: 'RetryDue', n, at: this.#turns.now });
-    else this.#timers.at(due, () => this.post(() => this.#emit({ type: 'RetryDue', n, at: this.#turns.now })));
+    else
+      this.#timers.at(due, () =>
+        this.post(() => this.#emit({ type: 'RetryDue', n, at: this.#turns.now })),
+      );
   }
 
   #timedOut(attempt: NodeAttempt, seconds: number): void {
     if (!this.#attempts.settle(attempt)) return;
     const n = NodeAttempt.numberOf(attempt);
-    const error = new DaggerError('NODE_TIMEOUT', `the attempt took longer than ${seconds} s`, { ids: { runId: this.runId, nodeId: this.nodeIdOf(n) } });
+    const error = new DaggerError('NODE_TIMEOUT', `the attempt took longer than ${seconds} s`, {
+      ids: { runId: this.runId, nodeId: this.nodeIdOf(n) },
+    });
     this.#turns.afterwards(() => NodeAttempt.abort(attempt, error));
-    if (NodeAttempt.isHandler(attempt)) this.#emit({ type: 'HandlerFailed', n, at: this.#turns.now, error: toErrorData(error) });
-    else this.#failed(n, toErrorData(error), NodeAttempt.moreOf(attempt)?.tokens ?? 0);
+    if (NodeAttempt.isHandler(attempt)) this.#handlerFailed(attempt, toErrorData(error));
+    else this.#failed(n, toErrorData(error), NodeAttempt.moreOf(attempt));
   }
 
   #handlerFailed(attempt: NodeAttempt, error: ErrorData): void {
     const n = NodeAttempt.numberOf(attempt);
     this.#attempts.handlers.delete(n);
-    this.#emit({ type: 'HandlerFailed', n, at: this.#turns.now, error });
+    this.#emit({
+      type: 'HandlerFailed',
+      n,
+      at: this.#turns.now,
+      error,
+      ...spentBy(NodeAttempt.moreOf(attempt)),
+    });
+    this.#checkTokens();
+  }
+
+  #handlerSucceeded(attempt: NodeAttempt): void {
+    const n = NodeAttempt.numberOf(attempt);
+    const outputs = NodeAttempt.outputsOf(attempt);
+    this.#emit({
+      type: 'HandlerCompleted',
+      n,
+      at: this.#turns.now,
+      outputs,
+      ...spentBy(NodeAttempt.moreOf(attempt)),
+    });
+    this.#checkTokens();
   }
 
   #cancelNode(n: number, remark = ''): void {
     if (this.state.status[n] !== Status.RUNNING) return;
-    this.#emit({ type: 'NodeCancelled', n, at: this.#turns.now, reason: `${this.state.halt?.status ?? 'stopped'}${remark}` });
+    this.#emit({
+      type: 'NodeCancelled',
+      n,
+      at: this.#turns.now,
+      reason: `${this.state.halt?.status ?? 'stopped'}${remark}`,
+    });
   }
 
   #checkTokens(): void {
     const { maxTokens } = this.#config;
-    if (maxTokens === null || this.state.tokens <= maxTokens || this.state.halt !== undefined) return;
-    this.#emit({ type: 'LimitReached', at: this.#turns.now, limit: 'maxTokens', bound: maxTokens, used: this.state.tokens });
+    if (maxTokens === null || this.state.tokens <= maxTokens || this.state.halt !== undefined)
+      return;
+    this.#emit({
+      type: 'LimitReached',
+      at: this.#turns.now,
+      limit: 'maxTokens',
+      bound: maxTokens,
+      used: this.state.tokens,
+    });
   }
 
   #eventOf(command: ExecutorCommand): RunEvent {
-    return commandEvent(command, { state: this.state, registry: this.#options.registry, now: this.#turns.now });
+    return commandEvent(command, {
+      state: this.state,
+      registry: this.#options.registry,
+      now: this.#turns.now,
+    });
   }
 
   // --- what starts -------------------------------------------------------------------------------------------------
@@ -422,7 +546,13 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   #fill(): void {
     const { state } = this;
     const { slots, eventCapacity } = this.#options;
-    if (state.halt !== undefined || !this.#gate.open || this.#gate.backlog >= eventCapacity || this.events.full) return;
+    if (
+      state.halt !== undefined ||
+      !this.#gate.open ||
+      this.#gate.backlog >= eventCapacity ||
+      this.events.full
+    )
+      return;
     let free = slots - this.#used();
     while (free > 0) {
       const n = state.takeReady();
@@ -442,9 +572,17 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
 
   #outOfIterations(n: number): boolean {
     const { state } = this;
-    if (state.topology.definitions[n]?.action !== SUPERVISOR || state.iterations < this.#config.maxIterations) return false;
+    if (state.topology.action[n] !== state.topology.supervisor || state.attempt[n] !== 0)
+      return false;
+    if (state.iterations < this.#config.maxIterations) return false;
     state.returnReady(n);
-    this.#emit({ type: 'LimitReached', at: this.#turns.now, limit: 'maxIterations', bound: this.#config.maxIterations, used: state.iterations + 1 });
+    this.#emit({
+      type: 'LimitReached',
+      at: this.#turns.now,
+      limit: 'maxIterations',
+      bound: this.#config.maxIterations,
+      used: state.iterations + 1,
+    });
     return true;
   }
 
@@ -452,13 +590,16 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   #mayStart(n: number, flags: number): boolean {
     const { now } = this.#turns;
     try {
-      if ((flags & NodeFlag.CONDITION) !== 0 && !this.#conditions.holds(this.state, this.cache, n)) {
+      if (
+        (flags & NodeFlag.CONDITION) !== 0 &&
+        !this.#conditions.holds(this.state, this.cache, n)
+      ) {
         this.#emit({ type: 'NodeSkipped', n, at: now, reason: 'condition' });
         return false;
       }
     } catch (error) {
       this.#emit({ type: 'NodeStarted', n, at: now });
-      this.#failed(n, { ...toErrorData(error, 'CONDITION_FAILED'), retryable: false }, 0);
+      this.#failed(n, { ...toErrorData(error, 'CONDITION_FAILED'), retryable: false }, undefined);
       return false;
     }
     if ((flags & NodeFlag.CACHED) === 0 || !this.#lookups.isDue(n)) return true;
@@ -481,7 +622,14 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
         this.#lookups.underWay--;
         if (state.status[n] !== Status.READY) return;
         if (found === undefined) state.returnReady(n);
-        else this.#complete({ type: 'NodeCompleted', n, at: this.#turns.now, outputs: sealJson(found) as JsonObject, cached: true });
+        else
+          this.#complete({
+            type: 'NodeCompleted',
+            n,
+            at: this.#turns.now,
+            outputs: sealJson(found) as JsonObject,
+            cached: true,
+          });
       }),
     );
   }
@@ -490,12 +638,12 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     return this.state.topology.definitions[n] as NodeDefinition;
   }
 
-  /** Whether some node that has not ended may still read the outputs of this one. */
+  /** Whether the run may still read the values under a name of its cache, and could not get them back. */
   #isNeeded(id: string): boolean {
-    if (this.#turns.over || this.#options.journal !== undefined) return false;
-    const { topology, status } = this.state;
-    const n = topology.numberOf(id);
-    return n !== undefined && topology.dependentsOf(n).some((to) => (status[to] as number) < Status.SUCCEEDED);
+    if (this.#turns.over) return false;
+    if (id === RUN_INPUTS) return true;
+    const n = this.state.topology.numberOf(id);
+    return n !== undefined && this.#readers.isRead(n, this.#options.journal !== undefined);
   }
 
   // --- the end -----------------------------------------------------------------------------------------------------
@@ -503,14 +651,24 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   /** Being stopped, in contrast to a halt that lets running nodes end in peace. */
   #isStopping(): boolean {
     const { halt } = this.state;
-    return halt !== undefined && (halt.status === 'cancelled' || halt.status === 'timed_out' || (halt.status === 'failed' && this.#gate.failed));
+    return (
+      halt !== undefined &&
+      (halt.status === 'cancelled' ||
+        halt.status === 'timed_out' ||
+        (halt.status === 'failed' && this.#gate.failed))
+    );
   }
 
   #abortCancelled(reason: string | null): void {
     for (const n of this.state.consequences) {
       const attempt = this.#attempts.giveUp(n);
       if (attempt === undefined) continue;
-      this.#turns.afterwards(() => NodeAttempt.abort(attempt, new DaggerError('CANCELLED', reason ?? 'the branch was cancelled')));
+      this.#turns.afterwards(() =>
+        NodeAttempt.abort(
+          attempt,
+          new DaggerError('CANCELLED', reason ?? 'the branch was cancelled'),
+        ),
+      );
     }
   }
 
@@ -526,9 +684,19 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   #finish(): void {
     const { state } = this;
     this.#turns.now = this.#options.clock.now();
-    if (state.halt !== undefined && state.halt.status !== 'paused' && state.count(Status.RETRYING) > 0) this.#cancelRetries(state.halt.status);
+    if (
+      state.halt !== undefined &&
+      state.halt.status !== 'paused' &&
+      state.count(Status.RETRYING) > 0
+    )
+      this.#cancelRetries(state.halt.status);
     const { status, error } = state.outcome();
-    this.#emit({ type: 'RunFinished', at: this.#turns.now, status, ...(error === undefined ? {} : { error }) });
+    this.#emit({
+      type: 'RunFinished',
+      at: this.#turns.now,
+      status,
+      ...(error === undefined ? {} : { error }),
+    });
     this.#turns.finish(() => {
       this.#close();
       this.#resolveDone(this.report());
@@ -537,17 +705,19 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
 
   #cancelRetries(reason: string): void {
     for (let n = 0; n < this.state.nodeCount; n++) {
-      if (this.state.status[n] === Status.RETRYING) this.#emit({ type: 'NodeCancelled', n, at: this.#turns.now, reason });
+      if (this.state.status[n] === Status.RETRYING)
+        this.#emit({ type: 'NodeCancelled', n, at: this.#turns.now, reason });
     }
   }
 
-  #close(): void {
+  /** @param error what broke the session off, if anything did */
+  #close(error?: unknown): void {
     this.#turns.end();
     this.#timers.stop();
     this.#detachSignal?.();
     this.#options.journal?.close();
     this.#commands.close();
-    EventStream.end(this.events);
+    EventStream.end(this.events, error);
   }
 
   /** Takes up what an earlier session left: waits of retries, handlers that have not ended. */
@@ -564,7 +734,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   #attach(signal: AbortSignal): void {
     const abort = (): void => {
       const reason: unknown = signal.reason;
-      const why = reason instanceof Error && reason.name !== 'AbortError' ? `cancelled: ${reason.message}` : 'cancelled';
+      const why =
+        reason instanceof Error && reason.name !== 'AbortError'
+          ? `cancelled: ${reason.message}`
+          : 'cancelled';
       this.stop('cancelled', new DaggerError('CANCELLED', why, { ...this.#ids(), cause: reason }));
     };
     if (signal.aborted) return abort();
@@ -577,19 +750,32 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   }
 }
 
+type AttemptExtras = NonNullable<ReturnType<typeof NodeAttempt.moreOf>>;
+
+const spentBy = (more: AttemptExtras | undefined): { readonly tokens?: number } =>
+  more === undefined || more.tokens === 0 ? {} : { tokens: more.tokens };
+
 /** Wakes the loop for another turn. */
 const nothing = (): void => {};
 
 /** The completion of an attempt that used more of its context than most do. */
-const completedWith = (n: number, at: number, returned: JsonObject, more: NonNullable<ReturnType<typeof NodeAttempt.moreOf>>): NodeCompletedEvent => {
+const completedWith = (
+  n: number,
+  at: number,
+  returned: JsonObject,
+  more: AttemptExtras,
+): NodeCompletedEvent => {
   const written = more.view === undefined ? undefined : CacheView.writesOf(more.view);
   return {
     type: 'NodeCompleted',
     n,
     at,
-    outputs: written?.own === undefined ? returned : Object.freeze({ ...Object.fromEntries(written.own), ...returned }),
+    outputs:
+      written?.own === undefined
+        ? returned
+        : Object.freeze({ ...Object.fromEntries(written.own), ...returned }),
     ...(more.metadata === undefined ? {} : { metadata: more.metadata }),
-    ...(more.tokens === 0 ? {} : { tokens: more.tokens }),
+    ...spentBy(more),
     ...(written?.global === undefined ? {} : { writes: written.global }),
   };
 };

@@ -30,7 +30,11 @@ export class Lookups {
   }
 
   /** Looks a node up; `found` hears the outputs, or undefined when there are none to use. */
-  begin(n: number, subject: () => LookupSubject, found: (outputs: JsonObject | undefined) => void): void {
+  begin(
+    n: number,
+    subject: () => LookupSubject,
+    found: (outputs: JsonObject | undefined) => void,
+  ): void {
     this.underWay++;
     this.#find(n, subject)
       .catch(() => undefined)

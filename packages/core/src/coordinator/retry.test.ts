@@ -18,7 +18,13 @@ interface Setup {
 }
 
 /** Runs one node that fails as it is told, on a clock of its own. */
-const setup = async ({ node = {}, config = {}, retry, random = 0, errors }: Setup): Promise<{
+const setup = async ({
+  node = {},
+  config = {},
+  retry,
+  random = 0,
+  errors,
+}: Setup): Promise<{
   readonly report: NodeReport;
   /** Milliseconds from the start of the run to each attempt. */
   readonly times: readonly number[];
@@ -54,7 +60,9 @@ describe('the number of attempts', () => {
   });
 
   it('is that of the action over the config, and that of the node over both', async () => {
-    expect((await setup({ retry: { attempts: 2 }, config: { maxAttempts: 5 } })).times).toHaveLength(2);
+    expect(
+      (await setup({ retry: { attempts: 2 }, config: { maxAttempts: 5 } })).times,
+    ).toHaveLength(2);
     expect((await setup({ retry: { attempts: 2 }, node: { tryCount: 4 } })).times).toHaveLength(4);
     expect((await setup({ retry: { attempts: 2 }, node: { tryCount: 1 } })).times).toHaveLength(1);
   });
@@ -65,13 +73,20 @@ describe('the number of attempts', () => {
   });
 
   it('and every failure stand in the report', async () => {
-    const { report } = await setup({ errors: [new Error('first'), new Error('second'), new Error('third')] });
+    const { report } = await setup({
+      errors: [new Error('first'), new Error('second'), new Error('third')],
+    });
     expect(report).toMatchObject({ status: 'failed', attempts: 3, error: { message: 'third' } });
-    expect(report.retries.map(({ attempt, error, delayMs }) => [attempt, error.message, delayMs])).toEqual([
+    expect(
+      report.retries.map(({ attempt, error, delayMs }) => [attempt, error.message, delayMs]),
+    ).toEqual([
       [1, 'first', 2_000],
       [2, 'second', 4_000],
     ]);
-    expect(report.retries.map(({ failedAt }) => failedAt)).toEqual(['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:02.000Z']);
+    expect(report.retries.map(({ failedAt }) => failedAt)).toEqual([
+      '2026-01-01T00:00:00.000Z',
+      '2026-01-01T00:00:02.000Z',
+    ]);
   });
 });
 
@@ -80,7 +95,11 @@ describe('the wait before a retry', () => {
     ['immediate: none', 'immediate', [0, 0, 0, 0, 0]],
     ['linear: the same each time', { type: 'linear', delay: 3 }, [0, 3, 6, 9, 12]],
     ['exponential: 2 s, doubled', 'exponential', [0, 2, 6, 14, 30]],
-    ['exponential: as it is told, up to the longest', { type: 'exponential', initialDelay: 1, maxDelay: 5, multiplier: 3 }, [0, 1, 4, 9, 14]],
+    [
+      'exponential: as it is told, up to the longest',
+      { type: 'exponential', initialDelay: 1, maxDelay: 5, multiplier: 3 },
+      [0, 1, 4, 9, 14],
+    ],
   ])('is %s', async (_, retryStrategy, seconds) => {
     const { times } = await setup({ config: { retryStrategy, maxAttempts: 5 } });
     expect(times.map((ms) => ms / 1_000)).toEqual(seconds);
@@ -100,7 +119,11 @@ describe('the wait before a retry', () => {
   });
 
   it('ends at maxRetryDuration, counted from the first attempt', async () => {
-    const config: DagConfigInput = { maxAttempts: 10, maxRetryDuration: 10, retryStrategy: { type: 'linear', delay: 4 } };
+    const config: DagConfigInput = {
+      maxAttempts: 10,
+      maxRetryDuration: 10,
+      retryStrategy: { type: 'linear', delay: 4 },
+    };
     expect((await setup({ config })).times).toEqual([0, 4_000, 8_000]);
   });
 });
@@ -109,20 +132,34 @@ describe('a failure is worth another attempt', () => {
   const timeout = (code: string): Error => Object.assign(new Error(code), { code });
 
   it('unless it says that it is not', async () => {
-    const { report } = await setup({ errors: [new NonRetryableError('bad request', { code: 'HTTP_400' })] });
-    expect(report).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'HTTP_400', retryable: false } });
+    const { report } = await setup({
+      errors: [new NonRetryableError('bad request', { code: 'HTTP_400' })],
+    });
+    expect(report).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+      error: { code: 'HTTP_400', retryable: false },
+    });
   });
 
   it('when its code or name is in the list of the action', async () => {
     const retry = { retryOn: ['ECONNRESET', 'TypeError'] };
-    expect((await setup({ retry, errors: [timeout('ECONNRESET'), new TypeError('x')] })).report.status).toBe('succeeded');
-    expect((await setup({ retry, errors: [timeout('ENOENT')] })).report).toMatchObject({ status: 'failed', attempts: 1 });
+    expect(
+      (await setup({ retry, errors: [timeout('ECONNRESET'), new TypeError('x')] })).report.status,
+    ).toBe('succeeded');
+    expect((await setup({ retry, errors: [timeout('ENOENT')] })).report).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+    });
   });
 
   it('when the test of the action says so', async () => {
     const seen: string[] = [];
     const retryOn: RetryPolicy['retryOn'] = ({ message }) => seen.push(message) < 2;
-    const { report } = await setup({ retry: { retryOn }, errors: [new Error('one'), new Error('two'), new Error('three')] });
+    const { report } = await setup({
+      retry: { retryOn },
+      errors: [new Error('one'), new Error('two'), new Error('three')],
+    });
     expect(report).toMatchObject({ status: 'failed', attempts: 2, error: { message: 'two' } });
     expect(seen).toEqual(['one', 'two']);
   });

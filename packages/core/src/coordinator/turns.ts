@@ -43,7 +43,8 @@ export class Turns<T> {
   #memos: MemoWrite[] = [];
   #effects: (() => void)[] = [];
   #emitted: number;
-  #busy = false;
+  /** Busy until the run begins: what comes before waits. */
+  #busy = true;
   #asked = false;
   #over = false;
   #stretchStart: number;
@@ -71,6 +72,12 @@ export class Turns<T> {
   post(message: Message<T>): void {
     this.#inbox.push(message);
     if (!this.#busy) this.ask();
+  }
+
+  /** Takes up the first event, and what came before it. */
+  begin(): void {
+    this.#busy = false;
+    this.ask();
   }
 
   /** Asks for a turn. */
@@ -126,7 +133,9 @@ export class Turns<T> {
       }
     };
     if (this.#journal === undefined) return conclude();
-    this.#journal.finish(this.#batch, this.#memos).then(conclude, (error: unknown) => this.#work.broken(error));
+    this.#journal
+      .finish(this.#batch, this.#memos)
+      .then(conclude, (error: unknown) => this.#work.broken(error));
   }
 
   end(): void {
@@ -143,7 +152,8 @@ export class Turns<T> {
         this.#drain();
         this.#work.decide();
         if (this.#journal !== undefined) {
-          if (this.#batch.length > 0 || this.#effects.length > 0) return this.#commit(this.#journal);
+          if (this.#batch.length > 0 || this.#effects.length > 0)
+            return this.#commit(this.#journal);
         } else {
           this.#carryOut();
           if ((++this.#passes & 127) === 0 && this.#needsBreath()) return;

@@ -5,7 +5,12 @@ import type { CacheLimits } from '../cache/limits.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { mergeConfig } from '../config/merge.ts';
 import type { DagConfig, DagConfigInput } from '../config/model.ts';
-import type { CoordinatorOptions, Runner, RunRequest } from '../coordinator/coordinator.ts';
+import {
+  checkBounds,
+  type CoordinatorOptions,
+  type Runner,
+  type RunRequest,
+} from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
 import { DaggerError } from '../errors.ts';
@@ -23,7 +28,7 @@ import { sealJson, type JsonObject } from '../json.ts';
 import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
 import { RunState } from '../run/state.ts';
 import type { RunEvent } from '../run/events.ts';
-import type { ExecutionEvent } from '../run/public-events.ts';
+import type { NumberedEvent } from '../run/public-events.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { openStorage } from '../storage/open.ts';
@@ -55,7 +60,6 @@ export interface RunOptions extends Omit<RunRequest, 'dag'>, CoordinatorOptions 
 export interface ResumeOptions extends CoordinatorOptions {
   readonly signal?: AbortSignal;
 }
-
 
 const MEMOS_IN_MEMORY = 10_000;
 
@@ -222,12 +226,14 @@ export class DagExecutor implements Runner {
 
   /** @param handleFirst the caller gets the handle before the run begins, so that it can watch from the first event on */
   async #open(dag: string | Graph, options: RunOptions, handleFirst: boolean): Promise<RunHandle> {
+    checkBounds(options);
     const graph = typeof dag === 'string' ? this.#dags.get(dag) : dag;
     const { runId } = options;
-    if (runId === undefined)
-      return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
+    if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
     if (typeof runId !== 'string' || runId === '' || runId.length > 256)
       throw new DaggerError('INPUT_INVALID', 'a run id is a string of 1 to 256 characters');
+    const live = this.#live.get(runId)?.run ?? (await this.#opening.get(runId));
+    if (live !== undefined) refuseOtherDag(runId, live.dagName, graph.name);
     return this.#once(
       runId,
       async () =>
@@ -247,6 +253,7 @@ export class DagExecutor implements Runner {
 
   /** Like `resume`, with a handle on the run. */
   async startResume(runId: string, options: ResumeOptions = {}): Promise<RunHandle> {
+    checkBounds(options);
     return this.#once(runId, () =>
       this.#store === undefined
         ? this.#resumeSession(runId, options)
@@ -257,7 +264,7 @@ export class DagExecutor implements Runner {
   /** The report of a run as it stands. @throws DaggerError RUN_UNKNOWN */
   async report(runId: string): Promise<RunReport> {
     const live = this.#live.get(runId);
-    if (live !== undefined) return live.run.report();
+    if (live !== undefined) return live.run.report().settle();
     if (this.#store === undefined) return this.#session(runId).report as RunReport;
     const loaded = await this.#store.load(runId);
     const { state, cache } = await recover(this.#store, loaded, undefined);
@@ -363,12 +370,7 @@ export class DagExecutor implements Runner {
     if (known === undefined) return undefined;
     const name = 'graph' in known ? known.graph.name : known.dag;
     const status = 'graph' in known ? (known.state.finished?.status ?? 'running') : known.status;
-    if (name !== dag)
-      throw new DaggerError(
-        'RUN_CONFLICT',
-        `run '${runId}' is a run of '${name}', not of '${dag}'`,
-        { ids: { runId, dag } },
-      );
+    refuseOtherDag(runId, name, dag);
     if (status === 'running' || status === 'paused')
       return this.#store === undefined
         ? this.#resumeSession(runId, options)
@@ -459,12 +461,13 @@ export class DagExecutor implements Runner {
     const { fence } = await store.claim(runId);
     const recovered = await this.#recoverClaimed(store, loaded, fence);
     const { graph, state, cache, unseen } = recovered;
-    const first: RunEvent = {
-      type: 'RunResumed',
-      at: this.#clock.now(),
-      hooked: hooksOf(options).length > 0,
-      retry: state.finished !== undefined,
-    };
+    const at = this.#clock.now();
+    const hooked = hooksOf(options).length > 0;
+    // Nothing may be committed but the run itself.
+    const first: RunEvent =
+      state.seq === 0
+        ? { type: 'RunStarted', at, hooked }
+        : { type: 'RunResumed', at, hooked, retry: state.finished !== undefined };
     return this.#go({
       runId,
       graph,
@@ -498,7 +501,7 @@ export class DagExecutor implements Runner {
     readonly state: RunState;
     readonly cache: Cache;
     readonly fence: number | undefined;
-    readonly unseen: readonly ExecutionEvent[];
+    readonly unseen: readonly NumberedEvent[];
     readonly first: RunEvent;
     readonly options: RunOptions;
     readonly handleFirst: boolean;
@@ -544,7 +547,8 @@ export class DagExecutor implements Runner {
     };
     run.done.then(forget, () => forget());
     // The handle reaches the caller before the first event, so that watchers miss none.
-    if (request.handleFirst) setImmediate(() => run.ended || run.start(request.first, options.signal));
+    if (request.handleFirst)
+      setImmediate(() => run.ended || run.start(request.first, options.signal));
     else run.start(request.first, options.signal);
     return handleOf(run);
   }
@@ -561,12 +565,25 @@ export class DagExecutor implements Runner {
   }
 
   #checkActions(topology: Topology): void {
-    if (!topology.hasHandlers && topology.actionNames.every((name) => this.registry.contains(name))) return;
+    if (!topology.hasHandlers && topology.actionNames.every((name) => this.registry.contains(name)))
+      return;
     const problems: Problems = [];
     checkActions(topology.definitions, 0, problems, this.registry);
     if (problems.length > 0) throw new GraphInvalidError(problems);
   }
 }
+
+/** @throws DaggerError RUN_CONFLICT when the id names a run of another graph */
+const refuseOtherDag = (runId: string, known: string, wanted: string): void => {
+  if (known === wanted) return;
+  throw new DaggerError(
+    'RUN_CONFLICT',
+    `run '${runId}' is a run of '${known}', not of '${wanted}'`,
+    {
+      ids: { runId, dag: wanted },
+    },
+  );
+};
 
 const hooksOf = (options: CoordinatorOptions): NonNullable<CoordinatorOptions['hooks']> =>
   options.hooks ?? [];

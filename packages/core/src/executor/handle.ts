@@ -35,7 +35,7 @@ export const handleOf = (live: LiveRun): RunHandle => {
         new DaggerError('CANCELLED', reason ?? 'cancelled', { ids: { runId: live.runId } }),
       );
     },
-    report: () => live.report(),
+    report: () => live.report().settle(),
   };
 };
 

@@ -10,7 +10,8 @@ const MOST = 5;
  */
 export const findCycle = (topology: Topology, first = 0): number[][] => {
   const size = topology.count - first;
-  const left = first === 0 ? topology.dependencyCount.slice(0, size) : dependenciesAmong(topology, first);
+  const left =
+    first === 0 ? topology.dependencyCount.slice(0, size) : dependenciesAmong(topology, first);
   const order: number[] = [];
   for (let n = first; n < topology.count; n++) if (left[n - first] === 0) order.push(n);
   for (let i = 0; i < order.length; i++) {
@@ -35,7 +36,9 @@ export const findCycle = (topology: Topology, first = 0): number[][] => {
     while (at !== undefined && !position.has(at)) {
       position.set(at, path.length);
       path.push(at);
-      at = topology.dependenciesOf(at).find((d) => d.node >= first && done[d.node - first] === 0)?.node;
+      at = topology
+        .dependenciesOf(at)
+        .find((d) => d.node >= first && done[d.node - first] === 0)?.node;
     }
     if (at !== undefined) {
       const cycle = path.slice(position.get(at));

@@ -82,7 +82,10 @@ export class Graph implements GraphMetadata {
 
   /** @internal The definition as JSON text, made once. */
   static textOf(graph: Graph): string {
-    return (graph.#text ??= JSON.stringify({ ...graph.#head(), nodes: graph.#topology.definitions }));
+    return (graph.#text ??= JSON.stringify({
+      ...graph.#head(),
+      nodes: graph.#topology.definitions,
+    }));
   }
 
   /** @internal The numbered form. Shared: fork it before it grows. */

@@ -15,6 +15,8 @@ export const NodeFlag = {
 } as const;
 
 const NONE = -1;
+/** The action whose runs count as iterations of the run. */
+const SUPERVISOR = 'supervisor_step';
 
 const enlarged = (array: Int32Array, length: number): Int32Array<ArrayBuffer> => {
   const larger = new Int32Array(Math.max(length, array.length * 2, 16));
@@ -35,6 +37,8 @@ const enlargedBytes = (array: Uint8Array, length: number): Uint8Array<ArrayBuffe
 export class Topology {
   count = 0;
   edgeCount = 0;
+  /** The number of the action whose runs count as iterations, or -1 when no node has it. */
+  supervisor = -1;
   /** Whether some node names a failure handler. */
   hasHandlers = false;
   readonly definitions: NodeDefinition[];
@@ -57,7 +61,10 @@ export class Topology {
   readonly #own: Map<string, number> = new Map();
   readonly #base: Topology | undefined;
   readonly #actionNumber: Map<string, number>;
-  #lastAction: { readonly name: string | undefined; readonly number: number } = { name: undefined, number: -1 };
+  #lastAction: { readonly name: string | undefined; readonly number: number } = {
+    name: undefined,
+    number: -1,
+  };
   /** While additions are on trial: the sizes before, and for each new edge its origin and the edge before it. */
   #trial:
     { readonly count: number; readonly edgeCount: number; readonly log: number[] } | undefined;
@@ -86,6 +93,7 @@ export class Topology {
     copy.count = this.count;
     copy.edgeCount = this.edgeCount;
     copy.hasHandlers = this.hasHandlers;
+    copy.supervisor = this.supervisor;
     copy.action = this.action.slice();
     copy.flags = this.flags.slice();
     copy.dependencyCount = this.dependencyCount.slice();
@@ -131,6 +139,7 @@ export class Topology {
     let number = this.#actionNumber.get(name);
     if (number === undefined) {
       number = this.actionNames.push(name) - 1;
+      if (name === SUPERVISOR) this.supervisor = number;
       this.#actionNumber.set(name, number);
     }
     this.#lastAction = { name, number };
@@ -204,7 +213,8 @@ export class Topology {
     for (const dependency of this.definitions[node]?.dependencies ?? []) {
       const plain = typeof dependency === 'string';
       const number = this.numberOf(plain ? dependency : dependency.id);
-      if (number === undefined || (seen === undefined ? found.length > 0 : seen.has(number))) continue;
+      if (number === undefined || (seen === undefined ? found.length > 0 : seen.has(number)))
+        continue;
       seen?.add(number);
       found.push({ node: number, optional: !plain && dependency.optional === true });
     }

@@ -35,6 +35,7 @@ export type RunEvent =
       readonly at: number;
       readonly error: ErrorData;
       readonly tokens?: number;
+      readonly metadata?: JsonObject;
     }
   | {
       readonly type: 'NodeSkipped';
@@ -53,12 +54,14 @@ export type RunEvent =
       readonly n: number;
       readonly at: number;
       readonly outputs: JsonObject;
+      readonly tokens?: number;
     }
   | {
       readonly type: 'HandlerFailed';
       readonly n: number;
       readonly at: number;
       readonly error: ErrorData;
+      readonly tokens?: number;
     }
   | { readonly type: 'NodesAdded'; readonly at: number; readonly nodes: readonly NodeDefinition[] }
   | {
@@ -90,8 +93,16 @@ export type RunEvent =
       readonly by: string;
       readonly error: ErrorData;
     }
-  /** The hooks saw every event up to the sequence number `seq`; their commands stand beside this event. */
-  | { readonly type: 'HooksSeen'; readonly seq: number; readonly at: number }
+  /**
+   * The hooks saw every event before the one with sequence number `seq`, and of that one the first `parts` public events
+   * (all when absent); their commands stand beside this event.
+   */
+  | {
+      readonly type: 'HooksSeen';
+      readonly seq: number;
+      readonly parts?: number;
+      readonly at: number;
+    }
   /** No new work starts; running work is asked to stop. */
   | {
       readonly type: 'RunStopping';

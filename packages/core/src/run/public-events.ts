@@ -73,6 +73,13 @@ export type ExecutionEvent =
 
 export type ExecutionEventType = ExecutionEvent['type'];
 
+/** A public event with its place: the sequence number of the event that it comes from, and its position among those. */
+export interface NumberedEvent {
+  readonly seq: number;
+  readonly part: number;
+  readonly event: ExecutionEvent;
+}
+
 /** The run that an event belongs to. */
 export interface RunIdentity {
   readonly runId: string;
@@ -84,19 +91,21 @@ export const publicEvents = function* (
   run: RunIdentity,
   state: RunState,
   event: RunEvent,
-): IterableIterator<ExecutionEvent> {
+): IterableIterator<NumberedEvent> {
+  const { seq } = state;
+  let part = 0;
   const told = publicEvent(run, state, event);
-  if (told !== undefined) yield told;
+  if (told !== undefined) yield { seq, part: part++, event: told };
   for (const n of state.consequences) {
-    const cancelled = state.status[n] === Status.CANCELLED;
-    yield {
-      type: cancelled ? 'NodeCancelled' : 'NodeSkipped',
+    const consequence: ExecutionEvent = {
+      type: state.status[n] === Status.CANCELLED ? 'NodeCancelled' : 'NodeSkipped',
       runId: run.runId,
       dagName: run.dagName,
       at: event.at,
       nodeId: state.topology.idOf(n),
       reason: state.notes.get(n)?.reason ?? '',
     };
+    yield { seq, part: part++, event: consequence };
   }
 };
 

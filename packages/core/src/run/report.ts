@@ -115,6 +115,7 @@ export class RunReport implements RunReportData {
   readonly #cache: Cache;
   #nodes: RunReportData['nodes'] | undefined;
   #metrics: RunMetrics | undefined;
+  #rejectedCommands: readonly RejectedCommand[] | undefined;
 
   /** @internal */
   constructor(
@@ -162,17 +163,19 @@ export class RunReport implements RunReportData {
   }
 
   get rejectedCommands(): readonly RejectedCommand[] {
-    return this.#state.commandRejections.map(({ by, at, error }) => ({
+    return (this.#rejectedCommands ??= this.#state.commandRejections.map(({ by, at, error }) => ({
       by,
       at: new Date(at).toISOString(),
       error,
-    }));
+    })));
   }
 
   /** @internal Makes everything now, before the state moves on. */
-  settle(): void {
+  settle(): this {
     void this.nodes;
     void this.metrics;
+    void this.rejectedCommands;
+    return this;
   }
 
   toJSON(): RunReportData {

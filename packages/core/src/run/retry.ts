@@ -30,11 +30,17 @@ export interface RetryQuestion {
   readonly random: number;
 }
 
-const wanted = (retryOn: RetryPolicy['retryOn'], error: ErrorData): boolean =>
-  retryOn === undefined ||
-  (typeof retryOn === 'function'
-    ? retryOn(error)
-    : retryOn.includes(error.code) || retryOn.includes(error.name));
+/** Whether the policy wants another attempt; a test that throws wants none. */
+const wanted = (retryOn: RetryPolicy['retryOn'], error: ErrorData): boolean => {
+  if (retryOn === undefined) return true;
+  if (typeof retryOn !== 'function')
+    return retryOn.includes(error.code) || retryOn.includes(error.name);
+  try {
+    return retryOn(error);
+  } catch {
+    return false;
+  }
+};
 
 /**
  * Milliseconds to wait before the next attempt, or undefined when the failure is final. With jitter the delay lies

@@ -20,8 +20,6 @@ const SKIP_REASON: { readonly [status: number]: SkipReason } = {
   [Status.CANCELLED]: 'dependency-cancelled',
 };
 
-const SUPERVISOR = 'supervisor_step';
-
 /**
  * The state of a run: a fold over its events, the same live and on recovery. Nodes are numbers and their states lie in
  * flat arrays. `apply` is the only way to change it; it reads no clock, does no I/O and throws on no event that the
@@ -69,6 +67,8 @@ export class RunState {
   hooked = false;
   /** The hooks saw every event up to this sequence number. */
   hooksSeen = 0;
+  /** How many of the public events of `hooksSeen` they saw. */
+  hooksSeenParts: number = Infinity;
   /** Settled nodes whose dependents wait for the hooks, with the sequence number of the event. */
   readonly awaiting: Map<number, number> = new Map();
   /** Paused branches: the root, and every node held by it. */
@@ -87,7 +87,11 @@ export class RunState {
   #need: Int32Array<ArrayBuffer>;
   #ownsTopology = false;
   readonly #ready: ReadyHeap = new ReadyHeap();
+  /** 1 for the nodes in the heap, so that none is there twice. */
+  #queued: Uint8Array<ArrayBuffer>;
   #disabled: Map<number, boolean> | undefined;
+  /** Whether the first nodes were opened; hooks are told of the start before. */
+  #opened = false;
   /** How many of `consequences` have told their dependents. */
   #told = 0;
 
@@ -96,6 +100,7 @@ export class RunState {
     this.topology = topology;
     this.#config = config;
     this.status = new Uint8Array(count);
+    this.#queued = new Uint8Array(count);
     this.attempt = new Uint16Array(count);
     this.startedAt = new Float64Array(count);
     this.endedAt = new Float64Array(count);
@@ -112,13 +117,17 @@ export class RunState {
   takeReady(): number {
     for (;;) {
       const n = this.#ready.pop();
+      if (n === -1) return n;
+      this.#queued[n] = 0;
       // Nodes that left the ready state stay in the heap until they come up.
-      if (n === -1 || (this.status[n] === Status.READY && !this.isHeld(n))) return n;
+      if (this.status[n] === Status.READY && !this.isHeld(n)) return n;
     }
   }
 
   /** Puts back a node that was taken and not started. */
   returnReady(n: number): void {
+    if (this.#queued[n] === 1) return;
+    this.#queued[n] = 1;
     this.#ready.push(n);
   }
 
@@ -179,8 +188,6 @@ export class RunState {
           if (event.cached === true) this.cacheHits++;
           this.#spend(n, event.tokens);
         }
-        if (this.topology.actionNames[this.topology.action[n] as number] === SUPERVISOR)
-          this.iterations++;
         return this.#end(n, Status.SUCCEEDED, event.at);
       }
       case 'NodeRetrying': {
@@ -214,8 +221,10 @@ export class RunState {
         return;
       }
       case 'HandlerCompleted':
+        this.#spend(event.n, event.tokens);
         return this.#handled(event.n, { status: 'succeeded', outputs: event.outputs });
       case 'HandlerFailed':
+        this.#spend(event.n, event.tokens);
         return this.#handled(event.n, { status: 'failed', error: event.error });
       case 'NodesAdded':
         return this.#grow(event.nodes, event.at);
@@ -235,14 +244,14 @@ export class RunState {
       case 'BranchCancelled':
         return this.#cancelBranch(event.n, event.at, event.reason);
       case 'NodesEnabled':
-        return this.#setDisabled(event.ns, false);
+        return this.#setDisabled(event.ns, false, event.at);
       case 'NodesDisabled':
-        return this.#setDisabled(event.ns, true);
+        return this.#setDisabled(event.ns, true, event.at);
       case 'CommandRejected':
         this.commandRejections.push({ at: event.at, by: event.by, error: event.error });
         return;
       case 'HooksSeen':
-        return this.#seen(event.seq, event.at);
+        return this.#seen(event.seq, event.parts, event.at);
       case 'LimitReached':
         this.halt ??= {
           status: 'limit_reached',
@@ -262,7 +271,9 @@ export class RunState {
         this.hooked = event.hooked;
         this.runStartedAt = event.at;
         this.sessionStartedAt = event.at;
-        return this.#openPending(event.at);
+        // With hooks, the first nodes wait until those were told of the start and their commands are carried out.
+        if (!event.hooked) this.#openPending(event.at);
+        return;
       case 'RunResumed':
         return this.#resume(event);
       case 'RunFinished':
@@ -286,8 +297,10 @@ export class RunState {
 
   #started(n: number, at: number): void {
     this.#set(n, Status.RUNNING);
-    this.attempt[n] = (this.attempt[n] as number) + 1;
+    const attempt = (this.attempt[n] as number) + 1;
+    this.attempt[n] = attempt;
     this.startedAt[n] = at;
+    if (attempt === 1 && this.topology.action[n] === this.topology.supervisor) this.iterations++;
   }
 
   #end(n: number, status: Status, at: number): void {
@@ -302,6 +315,7 @@ export class RunState {
     const definition = this.topology.definitions[n] as NodeDefinition;
     const notes = this.notesOf(n);
     notes.error = event.error;
+    notes.metadata = event.metadata;
     this.#spend(n, event.tokens);
     if (definition.failure !== undefined) {
       notes.handler = { status: 'pending' };
@@ -372,7 +386,7 @@ export class RunState {
 
   #makeReady(n: number): void {
     this.#set(n, Status.READY);
-    this.#ready.push(n);
+    this.returnReady(n);
   }
 
   #skip(n: number, reason: SkipReason, at: number): void {
@@ -384,6 +398,7 @@ export class RunState {
 
   /** Opens every pending node whose dependencies allow it. */
   #openPending(at: number): void {
+    this.#opened = true;
     for (let n = 0; n < this.topology.count; n++) {
       if (
         this.status[n] === Status.PENDING &&
@@ -461,6 +476,7 @@ export class RunState {
       return to;
     };
     this.status = wider(this.status, new Uint8Array(room));
+    this.#queued = wider(this.#queued, new Uint8Array(room));
     this.attempt = wider(this.attempt, new Uint16Array(room));
     this.startedAt = wider(this.startedAt, new Float64Array(room));
     this.endedAt = wider(this.endedAt, new Float64Array(room));
@@ -472,7 +488,7 @@ export class RunState {
     const branch = this.paused.get(n);
     this.paused.delete(n);
     for (const member of branch?.members ?? [])
-      if (this.status[member] === Status.READY) this.#ready.push(member);
+      if (this.status[member] === Status.READY) this.returnReady(member);
   }
 
   #cancelBranch(root: number, at: number, reason: string | null): void {
@@ -488,13 +504,20 @@ export class RunState {
     this.#told = this.consequences.length;
   }
 
-  #setDisabled(ns: readonly number[], disabled: boolean): void {
+  #setDisabled(ns: readonly number[], disabled: boolean, at: number): void {
     this.#disabled ??= new Map();
-    for (const n of ns) this.#disabled.set(n, disabled);
+    for (const n of ns) {
+      this.#disabled.set(n, disabled);
+      // Its turn has come already, though it has not started.
+      if (disabled && this.status[n] === Status.READY) this.#skip(n, 'disabled', at);
+    }
+    this.#tellSkipped(at);
   }
 
-  #seen(seq: number, at: number): void {
+  #seen(seq: number, parts: number | undefined, at: number): void {
+    if (!this.#opened) this.#openPending(at);
     this.hooksSeen = seq;
+    this.hooksSeenParts = parts ?? Infinity;
     for (const [n, settledAt] of this.awaiting) {
       if (settledAt > seq) break;
       this.awaiting.delete(n);
@@ -530,7 +553,7 @@ export class RunState {
       )
         this.#reopen(n);
     }
-    this.#recount(event.at);
+    if (this.#opened || !this.hooked) this.#recount(event.at);
   }
 
   #reopen(n: number): void {
@@ -547,6 +570,7 @@ export class RunState {
 
   /** Counts anew what every pending node waits for; needed only when settled nodes were opened again. */
   #recount(at: number): void {
+    this.#opened = true;
     const pending: number[] = [];
     for (let n = 0; n < this.topology.count; n++)
       if (this.status[n] === Status.PENDING) pending.push(n);

@@ -35,16 +35,25 @@ export const decodeEvents = (body: string): RunEvent[] => {
   const items = parse(body);
   const base = items[0] as number;
   const events: RunEvent[] = [];
-  for (let i = 1; i < items.length; ) {
+  for (let i = 1; i < items.length;) {
     const item = items[i++];
     if (item === STARTED) {
-      events.push({ type: 'NodeStarted', n: items[i++] as number, at: base + (items[i++] as number) });
+      events.push({
+        type: 'NodeStarted',
+        n: items[i++] as number,
+        at: base + (items[i++] as number),
+      });
     } else if (item === COMPLETED) {
       const n = items[i++] as number;
       const at = base + (items[i++] as number);
       events.push({ type: 'NodeCompleted', n, at, outputs: items[i++] as JsonObject });
-    } else if (typeof item === 'object' && item !== null && 'type' in item) events.push(item as RunEvent);
-    else throw new DaggerError('STORAGE_FAILED', `a journal row holds something that is no event: ${JSON.stringify(item)}`);
+    } else if (typeof item === 'object' && item !== null && 'type' in item)
+      events.push(item as RunEvent);
+    else
+      throw new DaggerError(
+        'STORAGE_FAILED',
+        `a journal row holds something that is no event: ${JSON.stringify(item)}`,
+      );
   }
   return events;
 };

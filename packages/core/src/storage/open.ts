@@ -1,3 +1,6 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { DaggerError } from '../errors.ts';
 import type { Storage } from './storage.ts';
 
@@ -26,15 +29,34 @@ export const openStorage = async (url: string): Promise<Storage> => {
         .join(', ')}`,
     );
   }
-  let loaded: Record<string, unknown>;
-  try {
-    loaded = (await import(adapter.packageName)) as Record<string, unknown>;
-  } catch (cause) {
-    throw new DaggerError(
-      'STORAGE_MISSING',
-      `storage '${scheme}:' needs the package ${adapter.packageName}; install it beside @dagger/core`,
-      { cause },
-    );
-  }
+  const loaded = await load(adapter.packageName, scheme ?? '');
   return (loaded[adapter.factory] as (url: string) => Storage)(url);
+};
+
+/** Where an adapter may be installed: beside this package, beside the program, in the working folder. */
+const places = (packageName: string): (() => string)[] => [
+  () => packageName,
+  ...[process.argv[1], join(process.cwd(), 'index.js')].flatMap((from) =>
+    from === undefined
+      ? []
+      : [() => pathToFileURL(createRequire(pathToFileURL(from)).resolve(packageName)).href],
+  ),
+];
+
+const load = async (packageName: string, scheme: string): Promise<Record<string, unknown>> => {
+  const failures: unknown[] = [];
+  for (const place of places(packageName)) {
+    try {
+      return (await import(place())) as Record<string, unknown>;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new DaggerError(
+    'STORAGE_MISSING',
+    `storage '${scheme}:' needs the package ${packageName}; install it beside @dagger/core`,
+    {
+      cause: new AggregateError(failures),
+    },
+  );
 };

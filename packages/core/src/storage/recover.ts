@@ -2,7 +2,7 @@ import { Cache } from '../cache/cache.ts';
 import { applyWrites } from '../cache/view.ts';
 import type { CacheLimits } from '../cache/limits.ts';
 import { defineGraph, Graph } from '../graph/graph.ts';
-import { publicEvents, type ExecutionEvent } from '../run/public-events.ts';
+import { publicEvents, type NumberedEvent } from '../run/public-events.ts';
 import { RunState } from '../run/state.ts';
 import { sealJson, type JsonObject } from '../json.ts';
 import type { LoadedRun, RunStore } from './run-store.ts';
@@ -13,7 +13,7 @@ export interface RecoveredRun {
   readonly state: RunState;
   readonly cache: Cache;
   /** Events that were committed and not marked as seen by the hooks. */
-  readonly unseen: readonly ExecutionEvent[];
+  readonly unseen: readonly NumberedEvent[];
 }
 
 /** Reads the journal of a run through the reducer that also serves live. Costs O(events). */
@@ -27,7 +27,7 @@ export const recover = async (
   const state = new RunState(Graph.topologyOf(graph), config);
   const cache = Cache.fromJSON(loaded.cache, limits);
   const identity = { runId: row.id, dagName: row.dag };
-  let unseen: { readonly seq: number; readonly event: ExecutionEvent }[] = [];
+  let unseen: NumberedEvent[] = [];
   for await (const group of store.events(row.id)) {
     for (const event of group) {
       state.apply(event);
@@ -35,11 +35,14 @@ export const recover = async (
         cache.setOutputs(state.topology.idOf(event.n), sealJson(event.outputs) as JsonObject);
         if (event.writes !== undefined) applyWrites(cache, event.writes);
       }
-      if (event.type === 'HooksSeen') unseen = unseen.filter(({ seq }) => seq > event.seq);
-      else if (state.hooked)
-        for (const told of publicEvents(identity, state, event))
-          unseen.push({ seq: state.seq, event: told });
+      if (event.type === 'HooksSeen') {
+        const { seq, parts = Infinity } = event;
+        unseen = unseen.filter(
+          (told) => told.seq > seq || (told.seq === seq && told.part >= parts),
+        );
+      }
+      if (state.hooked) unseen.push(...publicEvents(identity, state, event));
     }
   }
-  return { graph, state, cache, unseen: unseen.map(({ event }) => event) };
+  return { graph, state, cache, unseen };
 };

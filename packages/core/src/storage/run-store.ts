@@ -154,7 +154,9 @@ export class RunStore {
       );
     const now = this.clock.now();
     const fence = Number(row.fence);
-    const free = row.owner === null || Number(row.lease_until) < now || isDead(row.owner);
+    // This executor may take its own run back after storage had failed it; it knows that nobody works on it.
+    const free =
+      row.owner === null || row.owner === this.owner || row.lease_until < now || isDead(row.owner);
     if (free) {
       const claimed = await this.storage.db
         .updateTable('dagger_runs')

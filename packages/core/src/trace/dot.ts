@@ -29,8 +29,9 @@ export const toDot = (graph: Graph, report?: RunReportData): string => {
   const numbers = new Map(trace.nodes.map(({ id }, i) => [id, i]));
   return [
     'digraph dagger {',
-    `  graph [label=${label(titleLabel(trace), String.raw`\n`)}, labelloc=t, fontname="sans-serif", rankdir=TB];`,
-    '  node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=10];',
+    // Graphviz measures text by the one font named here; Verdana is as wide as what stands in for it, so that text fits.
+    `  graph [label=${label(titleLabel(trace), String.raw`\n`)}, labelloc=t, fontname="Verdana", rankdir=TB];`,
+    '  node [shape=box, style="rounded,filled", fontname="Verdana", fontsize=10];',
     '  edge [color="#64748b"];',
     ...trace.nodes.map(nodeLine),
     ...trace.edges.map(

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { DependencySpec, JoinPolicy, NodeDefinition } from '../../src/graph/model.ts';
 
 /** What a random node is made of; the numbers become dependencies once it is known what there is to depend on. */
@@ -14,18 +14,17 @@ export interface NodeSeed {
   readonly when: 'none' | 'true' | 'false';
 }
 
-const seldom = (weight: number): fc.Arbitrary<boolean> =>
-  fc.nat(weight).map((n) => n === weight);
+const seldom = (weight: number): fc.Arbitrary<boolean> => fc.nat(weight).map((n) => n === weight);
 
 export const nodeSeed: fc.Arbitrary<NodeSeed> = fc.record({
   picks: fc.array(fc.nat(999), { maxLength: 4 }),
   optional: fc.array(seldom(3), { minLength: 4, maxLength: 4 }),
   join: fc.constantFrom('all', 'all', 'all', 'any', 'some'),
-  disabled: seldom(12),
-  stops: seldom(15),
-  failures: fc.constantFrom(0, 0, 0, 0, 1, 2, 9),
+  disabled: seldom(25),
+  stops: seldom(25),
+  failures: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 9),
   tryCount: fc.integer({ min: 1, max: 3 }),
-  when: fc.constantFrom('none', 'none', 'none', 'none', 'none', 'true', 'false'),
+  when: fc.nat(29).map((n) => (n < 28 ? 'none' : n === 28 ? 'true' : 'false')),
 });
 
 const joinOf = (join: NodeSeed['join'], dependencies: number): JoinPolicy => {
@@ -47,8 +46,8 @@ export const nodeOf = (id: string, seed: NodeSeed, ids: readonly string[]): Node
   const chosen = [...new Set(seed.picks.map((pick) => ids[pick % Math.max(1, ids.length)]))].filter(
     (found) => found !== undefined,
   );
-  const dependencies = chosen.map(
-    (found, i): DependencySpec => (seed.optional[i] === true ? { id: found, optional: true } : found),
+  const dependencies = chosen.map((found, i): DependencySpec =>
+    seed.optional[i] === true ? { id: found, optional: true } : found,
   );
   // Optional dependencies have no meaning under the other joins, and are refused there.
   const join = dependencies.every((d) => typeof d === 'string')
@@ -84,12 +83,16 @@ const candidates = (shape: Shape, i: number): number[] => {
 export const arbitraryNodes: fc.Arbitrary<readonly NodeDefinition[]> = fc
   .record({
     shape: fc.constantFrom<Shape>('random', 'random', 'chain', 'layers'),
-    seeds: fc.array(nodeSeed, { minLength: 1, maxLength: 10 }),
+    seeds: fc.array(nodeSeed, { minLength: 1, maxLength: 12, size: 'max' }),
     backwards: fc.boolean(),
   })
   .map(({ shape, seeds, backwards }) => {
     const nodes = seeds.map((seed, i) =>
-      nodeOf(`n${i}`, seed, candidates(shape, i).map((k) => `n${k}`)),
+      nodeOf(
+        `n${i}`,
+        seed,
+        candidates(shape, i).map((k) => `n${k}`),
+      ),
     );
     return backwards ? nodes.reverse() : nodes;
   });

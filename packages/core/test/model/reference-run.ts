@@ -39,7 +39,9 @@ export class ReferenceRun {
   hooked = false;
   events = 0;
   readonly #policy: OnFailure;
+  /** Whether nodes may have their turn: with hooks, not before those were told of the start. */
   #begun = false;
+  #hooksTold = false;
 
   constructor(definitions: readonly NodeDefinition[], policy: OnFailure) {
     this.#policy = policy;
@@ -50,7 +52,7 @@ export class ReferenceRun {
 
   begun(hooked: boolean): void {
     this.hooked = hooked;
-    this.#begun = true;
+    this.#begun = !hooked;
     this.#event();
   }
 
@@ -66,7 +68,8 @@ export class ReferenceRun {
     node.status = status;
     node.told = !this.hooked;
     node.endedBy = this.events + 1;
-    if (status === 'failed') this.#halt(node.definition.onfailure === false ? 'stop' : this.#policy);
+    if (status === 'failed')
+      this.#halt(node.definition.onfailure === false ? 'stop' : this.#policy);
     this.#event();
   }
 
@@ -137,8 +140,11 @@ export class ReferenceRun {
   }
 
   hooksSaw(upTo: number): void {
+    this.#begun = true;
+    this.#hooksTold = true;
     for (const node of this.nodes.values())
-      if (SETTLED.has(node.status) && !node.cancelledWithRun && node.endedBy <= upTo) node.told = true;
+      if (SETTLED.has(node.status) && !node.cancelledWithRun && node.endedBy <= upTo)
+        node.told = true;
     this.#event();
   }
 
@@ -150,6 +156,7 @@ export class ReferenceRun {
   /** A new session: what ran when the last one broke off starts anew; after its proper end, what failed does too. */
   resumed({ retry, hooked }: { readonly retry: boolean; readonly hooked: boolean }): void {
     this.hooked = hooked;
+    this.#begun = !hooked || this.#hooksTold;
     const again = retry || this.halt === 'cancelled' || this.halt === 'timed_out';
     if (again) this.halt = undefined;
     for (const node of this.nodes.values()) {
@@ -157,7 +164,11 @@ export class ReferenceRun {
       if (!hooked && SETTLED.has(node.status) && !node.cancelledWithRun) node.told = true;
       if (node.cancelledWithRun && again) this.#reopen(node);
       else if (retry && node.status === 'failed') this.#reopen(node);
-      else if (retry && node.status === 'skipped' && node.reason?.startsWith('dependency-') === true)
+      else if (
+        retry &&
+        node.status === 'skipped' &&
+        node.reason?.startsWith('dependency-') === true
+      )
         this.#reopen(node);
     }
     this.#event();
@@ -186,7 +197,7 @@ export class ReferenceRun {
   /** A node and everything downstream of it. */
   branch(root: string): Set<string> {
     const members = new Set([root]);
-    for (let grew = true; grew; ) {
+    for (let grew = true; grew;) {
       grew = false;
       for (const [id, { definition }] of this.nodes) {
         if (members.has(id)) continue;
@@ -229,7 +240,8 @@ export class ReferenceRun {
   }
 
   #halt(policy: OnFailure): void {
-    if (policy === 'stop' && (this.halt === undefined || this.halt === 'paused')) this.halt = 'failed';
+    if (policy === 'stop' && (this.halt === undefined || this.halt === 'paused'))
+      this.halt = 'failed';
     if (policy === 'pause' && this.halt === undefined) this.halt = 'paused';
   }
 
@@ -249,7 +261,7 @@ export class ReferenceRun {
   #event(): void {
     this.events++;
     if (!this.#begun) return;
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       for (const node of this.nodes.values()) {
         if (node.status !== 'pending') continue;
@@ -275,7 +287,9 @@ export class ReferenceRun {
     });
     const open = before.filter((d) => !d.settled).length;
     const succeeded = before.filter((d) => d.settled && d.status === 'succeeded').length;
-    const bad = before.find((d) => d.settled && d.status !== 'succeeded' && (join !== 'all' || !d.optional));
+    const bad = before.find(
+      (d) => d.settled && d.status !== 'succeeded' && (join !== 'all' || !d.optional),
+    );
     const skipped = bad === undefined ? '' : (SKIPPED_FOR[bad.status] ?? '');
     if (join === 'all') {
       if (bad !== undefined) return skipped;

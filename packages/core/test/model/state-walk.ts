@@ -1,4 +1,5 @@
-import fc from 'fast-check';
+/* oxlint-disable vitest/no-standalone-expect, vitest/valid-expect -- the walk checks as it goes; the message says where it is */
+import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { ActionRegistry } from '../../src/actions/registry.ts';
 import { mergeConfig } from '../../src/config/merge.ts';
@@ -7,19 +8,33 @@ import { commandEvent } from '../../src/coordinator/carry-out.ts';
 import { DaggerError, toErrorData } from '../../src/errors.ts';
 import { defineGraph, Graph } from '../../src/graph/graph.ts';
 import type { NodeDefinition } from '../../src/graph/model.ts';
-import type { ExecutorCommand } from '../../src/run/commands.ts';
+import type { ExecutorCommand, NodeSpecData } from '../../src/run/commands.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { RunState } from '../../src/run/state.ts';
 import { statusName, STATUS_NAMES, type NodeStatus } from '../../src/run/status.ts';
 import { ACTIONS, grownNodes, nodeSeed, type NodeSeed } from './arbitrary-graph.ts';
 import { ReferenceRun } from './reference-run.ts';
 
-const ACTS = [
+// prettier-ignore
+const ALL_ACTS = [
   'start', 'start', 'start', 'complete', 'complete', 'complete', 'fail', 'retry', 'due', 'condition',
   'add', 'addWrong', 'pause', 'resume', 'cancel', 'enable', 'disable', 'wrong', 'seen', 'look',
   'crash', 'stop', 'crashWhileStopping', 'finishAndRetry',
-] as const; // prettier-ignore
-type Act = (typeof ACTS)[number];
+] as const;
+type Act = (typeof ALL_ACTS)[number];
+
+/** Growth in and around branches that come and go. */
+const GROWTH: readonly Act[] = [
+  'add',
+  'add',
+  'add',
+  'pause',
+  'resume',
+  'start',
+  'complete',
+  'complete',
+  'look',
+];
 
 export interface Step {
   readonly act: Act;
@@ -27,14 +42,18 @@ export interface Step {
   readonly growth: readonly NodeSeed[];
 }
 
-export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
-  fc.record({
-    act: fc.constantFrom(...ACTS),
-    who: fc.nat(999),
-    growth: fc.array(nodeSeed, { minLength: 1, maxLength: 3 }),
-  }),
-  { maxLength: 40 },
-);
+const stepsOf = (acts: readonly Act[], maxLength: number): fc.Arbitrary<readonly Step[]> =>
+  fc.array(
+    fc.record({
+      act: fc.constantFrom(...acts),
+      who: fc.nat(999),
+      growth: fc.array(nodeSeed, { minLength: 1, maxLength: 3 }),
+    }),
+    { maxLength, size: 'max' },
+  );
+
+export const anySteps: fc.Arbitrary<readonly Step[]> = stepsOf(ALL_ACTS, 40);
+export const growingSteps: fc.Arbitrary<readonly Step[]> = stepsOf(GROWTH, 25);
 
 const registry = new ActionRegistry(ACTIONS.map((name) => ({ name, execute: () => ({}) })));
 const boom = toErrorData(new Error('boom'));
@@ -43,7 +62,7 @@ const boom = toErrorData(new Error('boom'));
 export class StateWalk {
   readonly state: RunState;
   readonly model: ReferenceRun;
-  readonly #hooks: boolean;
+  #hooks: boolean;
   #time = 1_000;
   #batches = 0;
 
@@ -52,13 +71,17 @@ export class StateWalk {
     this.state = new RunState(Graph.topologyOf(graph), mergeConfig({ onFailure: policy }));
     this.model = new ReferenceRun(nodes, policy);
     this.#hooks = hooks;
-    this.#apply({ type: 'RunStarted', at: this.#at(), hooked: hooks }, () => this.model.begun(hooks));
+    this.#apply({ type: 'RunStarted', at: this.#at(), hooked: hooks }, () =>
+      this.model.begun(hooks),
+    );
+    this.#tellOfTheStart();
   }
 
   take(step: Step): void {
     const { model } = this;
     const { who } = step;
-    const of = (...statuses: NodeStatus[]): string | undefined => pick(model.with(...statuses), who);
+    const of = (...statuses: NodeStatus[]): string | undefined =>
+      pick(model.with(...statuses), who);
     const any = pick([...model.nodes.keys()], who) as string;
     switch (step.act) {
       case 'start':
@@ -73,8 +96,9 @@ export class StateWalk {
         );
       case 'retry':
         return this.#with(of('running'), (id) =>
-          this.#apply({ type: 'NodeRetrying', n: this.#n(id), at: this.#at(), error: boom, delay: 5 }, () =>
-            model.retrying(id),
+          this.#apply(
+            { type: 'NodeRetrying', n: this.#n(id), at: this.#at(), error: boom, delay: 5 },
+            () => model.retrying(id),
           ),
         );
       case 'due':
@@ -90,7 +114,9 @@ export class StateWalk {
       case 'resume': {
         const root = pick([...model.pausedRoots], who);
         if (root === undefined) return this.#refused({ type: 'ResumeBranch', branchId: any });
-        return this.#command({ type: 'ResumeBranch', branchId: root }, () => model.branchResumed(root));
+        return this.#command({ type: 'ResumeBranch', branchId: root }, () =>
+          model.branchResumed(root),
+        );
       }
       case 'cancel': {
         const command: ExecutorCommand = { type: 'CancelBranch', branchId: any };
@@ -120,14 +146,14 @@ export class StateWalk {
       case 'look':
         return this.look();
       case 'crash':
-        return this.#resume(false);
+        return this.#resume(false, who);
       case 'stop':
       case 'crashWhileStopping':
-        return this.#stop(step.act === 'stop', who % 3 === 0 ? 'failed' : 'cancelled');
+        return this.#stop(step.act === 'stop', who);
       case 'finishAndRetry':
         if (model.with('running', 'retrying').length > 0) return;
         this.#finish();
-        return this.#resume(true);
+        return this.#resume(true, who);
     }
   }
 
@@ -188,7 +214,9 @@ export class StateWalk {
   }
 
   #due(id: string): void {
-    this.#apply({ type: 'RetryDue', n: this.#n(id), at: this.#at() }, () => this.model.retryDue(id));
+    this.#apply({ type: 'RetryDue', n: this.#n(id), at: this.#at() }, () =>
+      this.model.retryDue(id),
+    );
   }
 
   #conditionFalse(): void {
@@ -201,7 +229,12 @@ export class StateWalk {
   }
 
   #grow({ who, growth }: Step): void {
-    const nodes = grownNodes(`g${this.#batches++}_`, growth, [...this.model.nodes.keys()], who % 2 === 0);
+    const nodes = grownNodes(
+      `g${this.#batches++}_`,
+      growth,
+      [...this.model.nodes.keys()],
+      who % 2 === 0,
+    );
     this.#command({ type: 'AddNodes', specs: nodes.map(specOf) }, () => this.model.added(nodes));
   }
 
@@ -215,7 +248,7 @@ export class StateWalk {
       { id: fresh, action: 'unregistered' },
       { id: fresh, action: 'fails-0', deps: [any], join: { atLeast: 2 } },
       { id: fresh, action: 'fails-0', when: 'nonsense(' },
-    ][who % 6] as (typeof good);
+    ][who % 6] as typeof good;
     this.#refused({ type: 'AddNodes', specs: who % 2 === 0 ? [good, wrong] : [wrong, good] });
     const circle = { id: `${fresh}_x`, action: 'fails-0', deps: [any, `${fresh}_y`] };
     this.#refused({
@@ -225,36 +258,55 @@ export class StateWalk {
   }
 
   #switch(any: string, enable: boolean): void {
-    const command: ExecutorCommand = { type: enable ? 'EnableNodes' : 'DisableNodes', nodeIds: [any] };
+    const command: ExecutorCommand = {
+      type: enable ? 'EnableNodes' : 'DisableNodes',
+      nodeIds: [any],
+    };
     const { status } = this.model.node(any);
     if (status !== 'pending' && status !== 'ready') return this.#refused(command);
     this.#command(command, () => this.model.switched([any], enable));
   }
 
   /** Stops the run as a person or a failing hook does; without `finished`, the process dies half-way. */
-  #stop(finished: boolean, why: 'cancelled' | 'failed'): void {
+  #stop(finished: boolean, who: number): void {
+    const why = who % 3 === 0 ? 'failed' : 'cancelled';
     const { model } = this;
     if (model.halt !== undefined && model.halt !== 'paused') return;
-    this.#apply({ type: 'RunStopping', at: this.#at(), why, error: boom }, () => model.stopping(why));
+    this.#apply({ type: 'RunStopping', at: this.#at(), why, error: boom }, () =>
+      model.stopping(why),
+    );
     const running = model.with('running');
     for (const id of finished ? [...running, ...model.with('retrying')] : running.slice(0, 1))
-      this.#apply({ type: 'NodeCancelled', n: this.#n(id), at: this.#at(), reason: 'cancelled' }, () =>
-        model.cancelledWithRun(id),
+      this.#apply(
+        { type: 'NodeCancelled', n: this.#n(id), at: this.#at(), reason: 'cancelled' },
+        () => model.cancelledWithRun(id),
       );
     if (finished) this.#finish();
-    this.#resume(finished);
+    this.#resume(finished, who);
   }
 
   #finish(): void {
     const outcome = this.state.outcome();
     expect(outcome.status).toBe(this.model.outcome());
-    this.#apply({ type: 'RunFinished', at: this.#at(), status: outcome.status }, () => this.model.noted());
+    this.#apply({ type: 'RunFinished', at: this.#at(), status: outcome.status }, () =>
+      this.model.noted(),
+    );
   }
 
-  #resume(retry: boolean): void {
-    this.#apply({ type: 'RunResumed', at: this.#at(), hooked: this.#hooks, retry }, () =>
-      this.model.resumed({ retry, hooked: this.#hooks }),
+  /** A new session, now and then with hooks where the last had none, or the other way round. */
+  #resume(retry: boolean, who: number): void {
+    if (who % 4 === 0) this.#hooks = !this.#hooks;
+    const hooked = this.#hooks;
+    this.#apply({ type: 'RunResumed', at: this.#at(), hooked, retry }, () =>
+      this.model.resumed({ retry, hooked }),
     );
+    this.#tellOfTheStart();
+  }
+
+  /** Hooks hear of the start before the first node starts. */
+  #tellOfTheStart(): void {
+    if (!this.#hooks || this.state.hooksSeen > 0) return;
+    this.#apply({ type: 'HooksSeen', seq: 1, at: this.#at() }, () => this.model.hooksSaw(1));
   }
 
   // --- the comparison ----------------------------------------------------------------------------------------------
@@ -294,19 +346,29 @@ export class StateWalk {
     expect(Object.fromEntries(attempts), told).toEqual(model.attempts());
     for (const [code, name] of STATUS_NAMES.entries())
       expect(state.counts[code], `${name} nodes ${told}`).toBe(model.with(name).length);
-    const own = 'n' in event && event.type !== 'BranchCancelled' ? state.topology.idOf(event.n) : '';
+    const own =
+      'n' in event && event.type !== 'BranchCancelled' ? state.topology.idOf(event.n) : '';
     const along = model
       .with('skipped', 'cancelled')
-      .filter((id) => id !== own && (model.node(id).status !== before[id] || event.type === 'RunResumed'));
+      .filter(
+        (id) => id !== own && (model.node(id).status !== before[id] || event.type === 'RunResumed'),
+      );
     const consequences = state.consequences.map((n) => state.topology.idOf(n));
     expect(new Set(consequences).size, `each is told of once ${told}`).toBe(consequences.length);
-    if (event.type === 'RunResumed') expect(along, told).toEqual(expect.arrayContaining(consequences));
-    else expect(consequences.toSorted(), `skipped or cancelled along ${told}`).toEqual(along.toSorted());
+    if (event.type === 'RunResumed')
+      expect(along, told).toEqual(expect.arrayContaining(consequences));
+    else
+      expect(consequences.toSorted(), `skipped or cancelled along ${told}`).toEqual(
+        along.toSorted(),
+      );
   }
 
   #statuses(): { readonly [id: string]: string } {
     return Object.fromEntries(
-      [...this.model.nodes.keys()].map((id) => [id, statusName(this.state.status[this.#n(id)] as number)]),
+      [...this.model.nodes.keys()].map((id) => [
+        id,
+        statusName(this.state.status[this.#n(id)] as number),
+      ]),
     );
   }
 
@@ -352,7 +414,15 @@ const pick = (ids: readonly string[], who: number): string | undefined =>
   ids.length === 0 ? undefined : ids[who % ids.length];
 
 /** A node as a command names it. */
-export const specOf = ({ id, action, dependencies, tryCount, join, onfailure, when }: NodeDefinition) => ({
+export const specOf = ({
+  id,
+  action,
+  dependencies,
+  tryCount,
+  join,
+  onfailure,
+  when,
+}: NodeDefinition): NodeSpecData => ({
   id,
   action,
   ...(dependencies === undefined ? {} : { deps: dependencies }),

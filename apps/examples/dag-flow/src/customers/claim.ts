@@ -18,7 +18,7 @@ export const CLAIM_COLUMNS = [
   'Cost Total $',
 ] as const;
 
-const text = z.string('is missing').min(1, 'is missing');
+const text = z.string('is missing').min(1, { error: 'is missing', abort: true });
 
 /** A row of birdstrikes.csv on its way to a claim; each message continues the name of its column. */
 export const rawClaim: z.ZodType<Claim> = z

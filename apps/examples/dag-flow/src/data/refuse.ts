@@ -2,7 +2,7 @@ import { NonRetryableError } from '@dagger/core';
 import type { Faults } from './sift.ts';
 
 /** The same data fail the same way: no attempt after the first can help. */
-export const dataInvalid = (message: string): NonRetryableError =>
+const dataInvalid = (message: string): NonRetryableError =>
   new NonRetryableError(message, { code: 'DATA_INVALID' });
 
 /** @throws NonRetryableError naming the columns that a file lacks and those that it has */

@@ -6,7 +6,7 @@ import { syntaxMessage } from './syntax-message.ts';
 /** Deep enough for the deepest JSON value as the literal of an input, and shallow enough for every recursion here. */
 export const DEEPEST = 512;
 /** Keys and values of one text; the parser takes about a kilobyte for each. */
-const MOST_SCALARS = 1_000_000;
+const MOST_SCALARS = 300_000;
 const MOST_FINDINGS = 20;
 
 export interface ParsedText {

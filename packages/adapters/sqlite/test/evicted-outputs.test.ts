@@ -1,0 +1,69 @@
+import { ActionRegistry, DagExecutor, type NodeDefinition, type RunReport } from '@dagger/core';
+import { describe, expect, it } from 'vitest';
+import { sqlite } from '../src/index.ts';
+
+/** Runs a graph, one node at a time, whose cache may hold so many entries. */
+const setup = async (nodes: readonly NodeDefinition[], maxEntries: number): Promise<RunReport> => {
+  const registry = new ActionRegistry([
+    { name: 'make', execute: () => ({ x: 1, y: 2 }) },
+    { name: 'show', execute: ({ inputs }: { readonly inputs: object }) => ({ given: inputs }) },
+  ] as never);
+  await using executor = await DagExecutor.open({
+    registry,
+    storage: sqlite('sqlite::memory:'),
+    cacheLimits: { maxEntries },
+    config: { maxAttempts: 1, maxParallelNodes: 1, onFailure: 'continue' },
+  });
+  executor.add({ name: 'g', nodes });
+  const report = await executor.run('g', { inputs: { one: 1, two: 2 } });
+  report.toJSON();
+  return report;
+};
+
+const reads = (id: string, after: string, ...references: string[]): NodeDefinition => ({
+  id,
+  action: 'show',
+  dependencies: [after],
+  inputs: references.map((reference, i) => ({ name: `i${i}`, reference })),
+});
+
+describe.each([1, 2, 3])(
+  'what the cache had to drop at %d entries is read from the journal',
+  (maxEntries) => {
+    it('when a node reads the outputs of one long before it', async () => {
+      const nodes = [
+        { id: 'a', action: 'make' },
+        reads('b', 'a'),
+        reads('c', 'b'),
+        reads('d', 'c', 'a.x', 'a.y'),
+      ];
+      const report = await setup(nodes, maxEntries);
+      expect(report.error).toBeNull();
+      expect(report.node('d')?.status).toBe('succeeded');
+    });
+
+    it('when a node reads the inputs of the run', async () => {
+      const report = await setup(
+        [{ id: 'a', action: 'make' }, reads('b', 'a', 'inputs.one', 'inputs.two')],
+        maxEntries,
+      );
+      expect(report.error).toBeNull();
+    });
+
+    it('when a condition reads it', async () => {
+      const nodes = [
+        { id: 'a', action: 'make' },
+        { ...reads('b', 'a'), when: 'outputs.a.x == 1.0 && outputs.a.y == 2.0' },
+      ];
+      expect((await setup(nodes, maxEntries)).error).toBeNull();
+    });
+
+    it('when the report shows it', async () => {
+      const report = await setup(
+        [{ id: 'a', action: 'make' }, reads('b', 'a', 'a.x'), reads('c', 'b', 'b.given')],
+        maxEntries,
+      );
+      expect(report.node('a')?.outputs).toEqual({ x: 1, y: 2 });
+    });
+  },
+);

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunReportData } from '@dagger/core';
+import { expect, it } from 'vitest';
+import { dagger, folder, start } from './command.ts';
+
+const KILLS = 20;
+const LAYERS = 20;
+const WIDTH = 10;
+const NODES = LAYERS * WIDTH;
+const SEED = 20_251_120;
+
+/** mulberry32: the same moments in every run of the test. */
+const random = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+};
+
+/** Every node depends on two of the layer before. */
+const layered = (): string => {
+  const lines = ['name: layered', 'nodes:'];
+  for (let layer = 0; layer < LAYERS; layer++)
+    for (let i = 0; i < WIDTH; i++) {
+      const before = [i, (i * 3 + 1) % WIDTH].map((j) => `n${layer - 1}-${j}`);
+      const dependencies =
+        layer === 0 ? '' : `, dependencies: [${[...new Set(before)].join(', ')}]`;
+      lines.push(`  - { id: n${layer}-${i}, action: step${dependencies} }`);
+    }
+  return lines.join('\n');
+};
+
+/** Says that it was here, in a file and on stderr, does a few milliseconds of work that is really asynchronous. */
+const ACTIONS = `
+import { appendFileSync } from 'node:fs';
+import { pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
+const work = promisify(pbkdf2);
+export const step = {
+  name: 'step',
+  async execute({ nodeId }) {
+    appendFileSync('log', nodeId + '\\n');
+    process.stderr.write('did ' + nodeId + '\\n');
+    const key = await work(nodeId, 'salt', 25_000, 16, 'sha256');
+    return { key: key.toString('hex') };
+  },
+};
+`;
+
+const STORED = ['--storage', 'sqlite:runs.db', '--json'] as const;
+
+const countLines = (cwd: string): Map<string, number> => {
+  const counts = new Map<string, number>();
+  for (const id of readFileSync(join(cwd, 'log'), 'utf8').split('\n').slice(0, -1))
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+};
+
+const parse = (stdout: string): RunReportData => JSON.parse(stdout) as RunReportData;
+
+/** Kills a run once so many actions have begun; gives whether it was in time. */
+const killAfter = async (cwd: string, lines: number): Promise<boolean> => {
+  const run = start(cwd, ['run', 'flow.yaml', '-a', 'actions.mjs', '--run-id', 'r', ...STORED]);
+  let seen = 0;
+  run.process.stderr?.on('data', (chunk: string) => {
+    seen += chunk.split('did ').length - 1;
+    if (seen >= lines) run.process.kill('SIGKILL');
+  });
+  return (await run.ended).code === null;
+};
+
+it(
+  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again',
+  { timeout: 120_000 },
+  async () => {
+    const chance = random(SEED);
+    let killed = 0;
+    let begunAgain = 0;
+    const done: number[] = [];
+    while (killed < KILLS) {
+      const cwd = folder({ 'flow.yaml': layered(), 'actions.mjs': ACTIONS });
+      const moment = 1 + Math.floor(chance() * (NODES - 2 * WIDTH));
+      if (!(await killAfter(cwd, moment))) continue;
+      killed++;
+
+      const shown = await dagger(cwd, ['runs', 'show', 'r', ...STORED]);
+      expect(shown).toMatchObject({ code: 0 });
+      const before = parse(shown.stdout);
+      const linesBefore = countLines(cwd);
+      const acknowledged = Object.values(before.nodes).filter((n) => n.status === 'succeeded');
+
+      done.push(acknowledged.length);
+
+      const resumed = await dagger(cwd, ['resume', 'r', '-a', 'actions.mjs', ...STORED]);
+      expect(resumed).toMatchObject({ code: 0 });
+      const after = parse(resumed.stdout);
+      const linesAfter = countLines(cwd);
+
+      expect(after.counts.succeeded).toBe(NODES);
+      expect(linesAfter.size).toBe(NODES);
+      expect(
+        acknowledged.filter(({ id }) => linesBefore.get(id) !== 1 || linesAfter.get(id) !== 1),
+      ).toEqual([]);
+      for (const { id, outputs } of acknowledged)
+        expect(after.nodes[id]).toMatchObject({ id, outputs });
+      begunAgain += [...linesAfter.values()].filter((count) => count > 1).length;
+    }
+    console.log(
+      `${killed} kills, when ${done.join(', ')} of ${NODES} nodes were done; ${begunAgain} that had begun and not ended were begun again`,
+    );
+    // Otherwise no kill came in the middle of anything.
+    expect(begunAgain).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,6 @@
+import { yamlReference } from './yaml-reference.ts';
+
+/** The documents that are made from code, by their path from the root of the repository. */
+export const documents: Readonly<Record<string, () => string>> = {
+  'docs/yaml.md': yamlReference,
+};
