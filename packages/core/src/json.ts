@@ -9,7 +9,7 @@ export interface JsonObject {
 /** Deeper nesting than this is refused: it is a cycle or a mistake. */
 export const MAX_DEPTH = 500;
 /** More values than this in one output are refused, also when they are few objects shared many times. */
-export const MAX_VALUES = 20_000_000;
+const MAX_VALUES = 20_000_000;
 
 /** A path such as `rows[3].price`, for messages. */
 const pathOf = (keys: readonly (string | number)[]): string =>

@@ -16,8 +16,7 @@ const results = (report: RunReport): unknown => ({
       .map(({ id, status, outputs, handler }) => [
         id,
         { status, outputs, handler: handler?.status },
-      ])
-      .toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+      ]),
   ),
 });
 

@@ -87,9 +87,16 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
     location: filename,
     abilities: { skipLocked: false, notify: false },
     migrate: (set) => migrate(db, set),
-    transaction: <T>(work: (trx: Transaction<CoreTables>) => Promise<T>) =>
-      db.transaction().execute(work),
-    close: () => db.destroy(),
+    async transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T> {
+      if (!database.open)
+        throw new DaggerError('STORAGE_FAILED', `the database '${filename}' was closed`);
+      return db.transaction().execute(work);
+    },
+    async close() {
+      await db.destroy();
+      // Kysely closes only what it has used.
+      if (database.open) database.close();
+    },
   };
 };
 

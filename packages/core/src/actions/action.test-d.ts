@@ -65,4 +65,4 @@ export const registry: ActionRegistry = new ActionRegistry([
   jsonAction,
   { name: 'plain', execute: () => ({ anything: 1 }) },
 ]);
-export const any: AnyAction = zodAction;
+export const held: readonly AnyAction[] = [zodAction];

@@ -86,5 +86,5 @@ export interface ActionChecks {
 
 export const compileChecks = (action: AnyAction): ActionChecks => ({
   input: action.input && compileSchema(action.input),
-  output: action.output && compileSchema(action.output as Schema),
+  output: action.output && compileSchema(action.output),
 });

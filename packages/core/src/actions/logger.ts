@@ -20,6 +20,6 @@ export const nodeLogger = (log: Logger, own: JsonObject): NodeLogger => {
   const at =
     (level: LogLevel) =>
     (message: string, fields?: JsonObject): void =>
-      log(level, message, fields === undefined ? own : { ...own, ...fields });
+      log(level, message, fields === undefined ? own : { ...fields, ...own });
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 };

@@ -256,13 +256,14 @@ export class Cache {
           'CACHE_TYPE',
           'an exported cache is an object with "nodes" and "global"',
         );
-      for (const [space, values] of Object.entries(part)) {
+      for (const [space, values] of Object.entries(part as Readonly<Record<string, unknown>>)) {
         if (typeof values !== 'object' || values === null || Array.isArray(values))
           throw new DaggerError(
             'CACHE_TYPE',
             `the part '${space}' of an exported cache must be an object`,
           );
-        for (const [key, value] of Object.entries(values)) insert(space, key, value);
+        for (const [key, value] of Object.entries(values as Readonly<Record<string, unknown>>))
+          insert(space, key, value);
       }
     }
     return cache;

@@ -10,7 +10,7 @@ import { checkedRead } from './typed-read.ts';
 export type InputSource = Pick<Cache, 'outputsOf' | 'contains'>;
 
 /** The value of one input field: its literal, what its reference points at, or its default. */
-export const readInput = (source: InputSource, field: InputField): JsonValue | undefined => {
+const readInput = (source: InputSource, field: InputField): JsonValue | undefined => {
   if (field.value !== undefined) return field.value;
   if (field.reference === undefined) return field.default;
   const reference = parseReference(field.reference, (id) => source.contains(id));
@@ -45,5 +45,5 @@ export const parseInputFromName = <T = JsonValue>(
   return checkedRead(value, schema, () => `input '${name}'`) as T;
 };
 
-export const missing = (field: InputField): string =>
+const missing = (field: InputField): string =>
   `input '${field.name}' is missing: ${field.reference === undefined ? 'it has no value' : `nothing is at '${field.reference}'`}`;

@@ -80,11 +80,15 @@ describe('a cache with a time to live', () => {
   });
 });
 
-/** Runs a graph whose cache may hold one entry; `make` gives the outputs x and y, `show` its inputs. */
-const setup = async (nodes: readonly NodeDefinition[], inputs = {}): Promise<RunReport> => {
+/** Runs a graph whose cache may hold one entry; `make` gives the outputs x and y, `show` notes its inputs. */
+const setup = async (
+  nodes: readonly NodeDefinition[],
+  inputs = {},
+): Promise<{ readonly report: RunReport; readonly seen: unknown[] }> => {
+  const seen: unknown[] = [];
   const registry = new ActionRegistry([
     { name: 'make', execute: ({ nodeId }) => ({ x: `${nodeId}.x`, y: `${nodeId}.y` }) },
-    { name: 'show', execute: ({ inputs: given }) => ({ given }) },
+    { name: 'show', execute: ({ inputs: given }) => void seen.push(given) },
   ]);
   const executor = await DagExecutor.open({
     registry,
@@ -92,7 +96,7 @@ const setup = async (nodes: readonly NodeDefinition[], inputs = {}): Promise<Run
     config: { maxAttempts: 1, maxParallelNodes: 1, onFailure: 'continue' },
   });
   executor.add({ name: 'g', nodes });
-  return executor.run('g', { inputs });
+  return { report: await executor.run('g', { inputs }), seen };
 };
 
 const reads = (
@@ -108,43 +112,42 @@ const reads = (
 
 describe('what a run still needs is never dropped', () => {
   it('the outputs of a node, while a dependent has not run', async () => {
-    const report = await setup([
+    const { report, seen } = await setup([
       { id: 'a', action: 'make' },
       { id: 'b', action: 'make' },
       { id: 'c', action: 'make' },
       reads('d', ['a', 'b', 'c'], 'a.x', 'a.y', 'b.x', 'c.y'),
     ]);
     expect(report.error).toBeNull();
-    expect(report.nodes['d']?.outputs).toEqual({
-      given: { i0: 'a.x', i1: 'a.y', i2: 'b.x', i3: 'c.y' },
-    });
+    expect(seen).toEqual([{ i0: 'a.x', i1: 'a.y', i2: 'b.x', i3: 'c.y' }]);
   });
 
   it('the outputs of a node that a later descendant reads', async () => {
-    const report = await setup([
+    const { report, seen } = await setup([
       { id: 'a', action: 'make' },
       reads('b', ['a']),
       reads('c', ['b']),
       reads('d', ['c'], 'a.x'),
     ]);
     expect(report.error).toBeNull();
-    expect(report.nodes['d']?.status).toBe('succeeded');
+    expect(seen.at(-1)).toEqual({ i0: 'a.x' });
   });
 
   it('the inputs of the run', async () => {
-    const report = await setup(
+    const { report, seen } = await setup(
       [{ id: 'a', action: 'make' }, reads('b', ['a'], 'inputs.one', 'inputs.two')],
       { one: 1, two: 2 },
     );
     expect(report.error).toBeNull();
-    expect(report.nodes['b']?.outputs).toEqual({ given: { i0: 1, i1: 2 } });
+    expect(seen).toEqual([{ i0: 1, i1: 2 }]);
   });
 
   it('what a condition reads', async () => {
-    const report = await setup([
+    const { report, seen } = await setup([
       { id: 'a', action: 'make' },
       { ...reads('b', ['a']), when: "outputs.a.x == 'a.x' && outputs.a.y == 'a.y'" },
     ]);
-    expect(report.nodes['b']?.status).toBe('succeeded');
+    expect(report.error).toBeNull();
+    expect(seen).toHaveLength(1);
   });
 });

@@ -13,16 +13,16 @@ export interface CacheLimits {
 
 /** @throws DaggerError CONFIG_INVALID naming the limit and its value */
 export const checkLimits = (limits: CacheLimits): void => {
-  for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
-    const good =
-      typeof value === 'number' &&
-      value > 0 &&
-      (name === 'ttlSeconds' ? Number.isFinite(value) : Number.isSafeInteger(value));
-    if (value !== undefined && !good)
-      throw new DaggerError(
-        'CONFIG_INVALID',
-        `cache limit ${name} must be a whole number above 0, not ${String(value)}`,
-      );
+  for (const name of ['maxEntries', 'maxBytes', 'ttlSeconds'] as const) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const whole = name === 'ttlSeconds' ? Number.isFinite(value) : Number.isSafeInteger(value);
+    if (whole && value > 0) continue;
+    const wanted = name === 'ttlSeconds' ? 'a number above 0' : 'a whole number above 0';
+    throw new DaggerError(
+      'CONFIG_INVALID',
+      `cache limit ${name} must be ${wanted}, not ${String(value)}`,
+    );
   }
 };
 
@@ -90,7 +90,8 @@ export class Evictions {
     const now = this.#clock.now();
     if (now < this.#nextExpiry) return;
     this.#nextExpiry = Infinity;
-    for (const use of [...this.#uses.values()]) {
+    // Deleting what was passed does not disturb the walk over a Map.
+    for (const use of this.#uses.values()) {
       if (use.expires > now) this.#nextExpiry = Math.min(this.#nextExpiry, use.expires);
       else if (this.#needed(use.space)) this.#nextExpiry = now;
       else this.#evict(use);

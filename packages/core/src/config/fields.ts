@@ -32,7 +32,7 @@ const rangeText = ({ least, above, most, whole, nullable, unit }: Range): string
   return `${whole === true ? 'an integer' : 'a number'}${unit === undefined ? '' : ` of ${unit}`}${bounds}${nullable === true ? ' or null' : ''}`;
 };
 
-export const numberIn = (range: Range): ReadSetting => {
+const numberIn = (range: Range): ReadSetting => {
   const must = rangeText(range);
   return (value) => {
     if (value === null && range.nullable === true) return { value };

@@ -11,7 +11,7 @@ export const DEFAULT_EXPONENTIAL: Extract<RetryStrategy, { type: 'exponential' }
   maxDelay: 60,
   multiplier: 2,
 });
-export const DEFAULT_LINEAR: Extract<RetryStrategy, { type: 'linear' }> = Object.freeze({
+const DEFAULT_LINEAR: Extract<RetryStrategy, { type: 'linear' }> = Object.freeze({
   type: 'linear',
   delay: 5,
 });

@@ -88,7 +88,10 @@ export class HookLine {
       case 'complete':
         return hook.onComplete?.(this.#context, question.success);
       case 'event':
-        if (hook.events !== undefined && !hook.events.includes(question.event.type))
+        if (
+          hook.events !== undefined &&
+          !(hook.events as readonly string[]).includes(question.event.type)
+        )
           return undefined;
         return hook.handle?.(this.#context, question.event);
     }

@@ -17,7 +17,7 @@ import { publicEvents, type NumberedEvent, type RunIdentity } from '../run/publi
 import { RunReport } from '../run/report.ts';
 import { nextDelay } from '../run/retry.ts';
 import type { RunState } from '../run/state.ts';
-import { Status } from '../run/status.ts';
+import { isSettled, Status } from '../run/status.ts';
 import type { MemoStore, RunJournal } from '../storage/journal.ts';
 import { NodeAttempt, type AttemptHost } from './attempt.ts';
 import { Attempts } from './attempts.ts';
@@ -446,8 +446,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   #delay(n: number, error: ErrorData, at: number): number | undefined {
     const { state } = this;
     const notes = state.notes.get(n);
-    const firstStart =
-      notes?.retries[notes.budgetFrom]?.startedAt ?? (state.startedAt[n] as number);
+    const firstStart = notes?.retries[notes.budgetFrom]?.startedAt ?? state.startedAt[n] ?? at;
     return nextDelay({
       failures: state.failedAttempts(n) + 1,
       tryCount: this.#definition(n).tryCount,
@@ -643,7 +642,17 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (this.#turns.over) return false;
     if (id === RUN_INPUTS) return true;
     const n = this.state.topology.numberOf(id);
-    return n !== undefined && this.#readers.isRead(n, this.#options.journal !== undefined);
+    if (n === undefined) return false;
+    const stored = this.#options.journal !== undefined;
+    if (this.#readers.isRead(n, stored)) return true;
+    if (stored) return false;
+    // An action may read the outputs of its dependencies without an input of that name; those of the last nodes are
+    // the results of the run.
+    const dependents = this.state.topology.dependentsOf(n);
+    return (
+      dependents.length === 0 ||
+      dependents.some((to) => !isSettled(this.state.status[to] as number))
+    );
   }
 
   // --- the end -----------------------------------------------------------------------------------------------------

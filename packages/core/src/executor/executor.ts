@@ -232,7 +232,8 @@ export class DagExecutor implements Runner {
     if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
     if (typeof runId !== 'string' || runId === '' || runId.length > 256)
       throw new DaggerError('INPUT_INVALID', 'a run id is a string of 1 to 256 characters');
-    const live = this.#live.get(runId)?.run ?? (await this.#opening.get(runId));
+    const opening = this.#opening.get(runId);
+    const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);
     if (live !== undefined) refuseOtherDag(runId, live.dagName, graph.name);
     return this.#once(
       runId,
@@ -354,10 +355,10 @@ export class DagExecutor implements Runner {
     await this.close();
   }
 
-  /** Two calls with one run id get one run. */
+  /** Two calls with one run id get one run: that of the first, with its hooks and its signal. */
   async #once(runId: string, open: () => Promise<RunHandle>): Promise<RunHandle> {
     const live = this.#live.get(runId);
-    if (live !== undefined) return handleOf(live.run);
+    if (live !== undefined) return this.#handle(live.run);
     const opening = this.#opening.get(runId) ?? open().finally(() => this.#opening.delete(runId));
     this.#opening.set(runId, opening);
     return opening;
@@ -390,6 +391,7 @@ export class DagExecutor implements Runner {
         ? this.#config
         : mergeConfig(this.#config, graph.config);
     const cache = options.cache ?? new Cache(this.#options.cacheLimits);
+    cache.keepWhile((space) => space === RUN_INPUTS);
     if (options.inputs !== undefined) {
       for (const [name, value] of Object.entries(sealJson(options.inputs) as JsonObject))
         if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
@@ -550,7 +552,13 @@ export class DagExecutor implements Runner {
     if (request.handleFirst)
       setImmediate(() => run.ended || run.start(request.first, options.signal));
     else run.start(request.first, options.signal);
-    return handleOf(run);
+    return this.#handle(run);
+  }
+
+  /** With a limited cache, what the report shows is read from the journal: the cache may have had to drop it. */
+  #handle(run: LiveRun): RunHandle {
+    const limited = this.#store !== undefined && this.#options.cacheLimits !== undefined;
+    return handleOf(run, limited ? run.done.then(() => this.report(run.runId)) : run.done);
   }
 
   #session(runId: string): Session {

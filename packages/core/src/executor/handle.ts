@@ -19,12 +19,13 @@ export interface RunHandle {
   report(): RunReport;
 }
 
-export const handleOf = (live: LiveRun): RunHandle => {
+/** @param done the report of the session, where it is not that of the run itself */
+export const handleOf = (live: LiveRun, done: Promise<RunReport> = live.done): RunHandle => {
   let cancelled = false;
   return {
     runId: live.runId,
     dagName: live.dagName,
-    done: live.done,
+    done,
     events: live.events,
     send: (command) => live.send(command),
     cancel(reason) {

@@ -1,9 +1,9 @@
-import type { DefinitionPath, Diagnostic } from './diagnostic.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import { GraphInvalidError } from './diagnostic.ts';
 import type { GraphDefinition, GraphMetadata, NodeDefinition } from './model.ts';
 import type { DagConfigInput } from '../config/model.ts';
 import { parseConfig } from '../config/parse.ts';
-import { sealJson, type JsonObject } from '../json.ts';
+import { sealJson } from '../json.ts';
 import { addNodes, dependencyId, problem, type Problems } from './compile.ts';
 import { Topology } from './topology.ts';
 import { checkMeaning } from './validate.ts';
@@ -177,5 +177,3 @@ export const defineGraph = (definition: GraphDefinition): Graph => {
     );
   return graph;
 };
-
-export type { DefinitionPath, JsonObject };

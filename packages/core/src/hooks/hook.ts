@@ -22,8 +22,8 @@ export type HookCommands = readonly ExecutorCommand[] | void | undefined;
 export interface EventHook {
   /** For messages; default `hook` and the position in the list. */
   readonly name?: string;
-  /** The types that `handle` wants to see; all when absent. */
-  readonly events?: readonly ExecutionEventType[];
+  /** The types that `handle` wants to see; all when absent. Progress is for watchers only. */
+  readonly events?: readonly Exclude<ExecutionEventType, 'NodeProgress'>[];
   handle?(ctx: HookContext, event: ExecutionEvent): HookCommands | Promise<HookCommands>;
   /** Before the first node starts. */
   onStart?(ctx: HookContext): HookCommands | Promise<HookCommands>;

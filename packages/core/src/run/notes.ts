@@ -1,6 +1,5 @@
 import type { ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { SkipReason } from './status.ts';
 
 /** A failed attempt that was followed by another. */
 export interface RetryNote {
@@ -23,7 +22,8 @@ export interface NodeNotes {
   /** Retries before this one belong to earlier sessions and do not count against the attempts. */
   budgetFrom: number;
   error: ErrorData | undefined;
-  reason: SkipReason | string | undefined;
+  /** A `SkipReason`, or why it was cancelled. */
+  reason: string | undefined;
   handler: HandlerNote | undefined;
   /** Inputs set by a command, over those of the definition. */
   inputs: JsonObject | undefined;

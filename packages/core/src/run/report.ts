@@ -25,6 +25,7 @@ export interface NodeReport {
   /** Why it was skipped or cancelled. */
   readonly reason: string | null;
   readonly attempts: number;
+  /** Null unless it succeeded, or when a limited cache had to drop them and nothing stores them. */
   readonly outputs: JsonObject | null;
   /** The error of the last attempt, when the node failed. */
   readonly error: ErrorData | null;
@@ -44,7 +45,7 @@ export interface NodeReport {
 
 /** A command that the run refused. */
 export interface RejectedCommand {
-  /** The hook, or `external`. */
+  /** The hook that gave it. */
   readonly by: string;
   readonly at: string;
   readonly error: ErrorData;
@@ -82,7 +83,7 @@ export const nodeReport = (state: RunState, cache: Cache, n: number): NodeReport
     status: statusName(status),
     reason: notes?.reason ?? null,
     attempts: state.attempt[n] as number,
-    outputs: status === Status.SUCCEEDED ? (cache.outputsOf(id) ?? {}) : null,
+    outputs: status === Status.SUCCEEDED ? (cache.outputsOf(id) ?? null) : null,
     error: notes?.error ?? null,
     retries: (notes?.retries ?? []).map((r) => ({
       attempt: r.attempt,

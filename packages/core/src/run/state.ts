@@ -432,31 +432,61 @@ export class RunState {
     addNodes(this.topology, nodes, problems);
     this.#reserve(this.topology.count);
     this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
-    for (let n = first; n < this.topology.count; n++) {
-      this.#need[n] = this.topology.need[n] as number;
-      this.#unsettled[n] = this.topology.dependencyCount[n] as number;
+    for (let n = first; n < this.topology.count; n++) this.#hold(n);
+    const added = Array.from({ length: this.topology.count - first }, (_, i) => first + i);
+    this.#bringUp(added, first, at);
+  }
+
+  /** A new node, and what is downstream of it, belongs to every paused branch that one of its dependencies is in. */
+  #hold(n: number): void {
+    for (const { members } of this.paused.values()) {
+      if (members.has(n) || !this.topology.dependenciesOf(n).some(({ node }) => members.has(node)))
+        continue;
+      for (const member of this.topology.branchOf(n)) members.add(member);
     }
-    for (let n = first; n < this.topology.count; n++) this.#join(n, first, at);
+  }
+
+  /**
+   * Brings pending nodes up to what their dependencies have become so far. All are weighed before anything follows from
+   * it; what follows is then told among them like at any other time.
+   */
+  #bringUp(ns: readonly number[], bound: number, at: number): void {
+    const verdicts = ns.map((n) => this.#weigh(n, bound));
+    for (let i = 0; i < ns.length; i++) {
+      const verdict = verdicts[i];
+      if (verdict === 'open') this.#open(ns[i] as number, at);
+      else if (verdict !== undefined) this.#skip(ns[i] as number, verdict, at);
+    }
     this.#tellSkipped(at);
   }
 
-  /** Brings a new node up to what its dependencies among the nodes before `first` have become so far. */
-  #join(n: number, first: number, at: number): void {
-    if (this.topology.dependencyCount[n] === 0) return this.#open(n, at);
-    const dependencies = this.topology.dependenciesOf(n);
-    for (const { node: from } of dependencies) {
-      if (from < first && this.isSettledForDependents(from))
-        this.#unsettled[n] = (this.#unsettled[n] as number) - 1;
-      for (const { members } of this.paused.values()) if (members.has(from)) members.add(n);
+  /** Counts what a node waits for, from its settled dependencies numbered below `bound`; whether it may run or is skipped. */
+  #weigh(n: number, bound: number): SkipReason | 'open' | undefined {
+    let unsettled = this.topology.dependencyCount[n] as number;
+    let need = this.topology.need[n] as number;
+    let bad: SkipReason | undefined;
+    for (const { node: from, optional } of unsettled === 0 ? [] : this.topology.dependenciesOf(n)) {
+      if (from >= bound || !this.isSettledForDependents(from)) continue;
+      unsettled--;
+      if (this.status[from] === Status.SUCCEEDED) need -= optional ? 0 : 1;
+      else if (!optional) bad ??= SKIP_REASON[this.status[from] as number];
     }
-    for (const { node: from, optional } of dependencies) {
-      if (from < first && this.isSettledForDependents(from)) this.#account(n, from, optional, at);
-    }
+    this.#unsettled[n] = unsettled;
+    this.#need[n] = need;
+    const counted = ((this.topology.flags[n] as number) & NodeFlag.COUNTED) !== 0;
+    if (need <= 0 && (counted || unsettled === 0)) return 'open';
+    return !counted || need > unsettled ? bad : undefined;
   }
 
   /** Settled, and the hooks have seen it. */
   isSettledForDependents(n: number): boolean {
-    return isSettled(this.status[n] as number) && !this.awaiting.has(n);
+    if (this.awaiting.has(n)) return false;
+    const status = this.status[n] as number;
+    // Cancelled with its run, a node may yet get another chance: nobody is skipped for it.
+    return (
+      isSettled(status) &&
+      !(status === Status.CANCELLED && this.notes.get(n)?.cancelledWithRun === true)
+    );
   }
 
   #reserve(length: number): void {
@@ -528,35 +558,36 @@ export class RunState {
   #resume(event: RunEvent & { readonly type: 'RunResumed' }): void {
     this.sessionStartedAt = event.at;
     this.finished = undefined;
-    if (!event.hooked) {
-      for (const n of [...this.awaiting.keys()]) {
-        this.awaiting.delete(n);
-        this.#settle(n, event.at);
-      }
-    }
     this.hooked = event.hooked;
-    if (event.retry || this.halt?.status === 'cancelled' || this.halt?.status === 'timed_out')
-      this.halt = undefined;
+    // A stop that the session did not live to finish is over with the session.
+    const stopped = this.halt?.status === 'cancelled' || this.halt?.status === 'timed_out';
+    if (event.retry || stopped) this.halt = undefined;
     for (let n = 0; n < this.topology.count; n++) {
       const status = this.status[n] as number;
       if (status === Status.RUNNING) this.#makeReady(n);
-      else if (
-        event.retry &&
-        (status === Status.FAILED ||
-          (status === Status.CANCELLED && this.notes.get(n)?.cancelledWithRun === true))
-      )
-        this.#reopen(n);
-      else if (
-        event.retry &&
-        status === Status.SKIPPED &&
-        this.notes.get(n)?.reason?.startsWith('dependency-') === true
-      )
+      else if ((event.retry || stopped) && this.#deservesAnotherChance(n, event.retry))
         this.#reopen(n);
     }
-    if (this.#opened || !this.hooked) this.#recount(event.at);
+    if (!event.hooked) this.awaiting.clear();
+    if (this.#opened || !event.hooked) this.#recount(event.at);
+  }
+
+  #deservesAnotherChance(n: number, retry: boolean): boolean {
+    const notes = this.notes.get(n);
+    switch (this.status[n]) {
+      case Status.CANCELLED:
+        return notes?.cancelledWithRun === true;
+      case Status.FAILED:
+        return retry;
+      case Status.SKIPPED:
+        return retry && notes?.reason?.startsWith('dependency-') === true;
+      default:
+        return false;
+    }
   }
 
   #reopen(n: number): void {
+    this.awaiting.delete(n);
     const notes = this.notesOf(n);
     if (notes.handler?.status === 'pending') this.handlersPending--;
     notes.error = undefined;
@@ -574,22 +605,7 @@ export class RunState {
     const pending: number[] = [];
     for (let n = 0; n < this.topology.count; n++)
       if (this.status[n] === Status.PENDING) pending.push(n);
-    for (const n of pending) {
-      this.#need[n] = this.topology.need[n] as number;
-      this.#unsettled[n] = this.topology.dependencyCount[n] as number;
-      for (const { node: from } of this.topology.dependenciesOf(n)) {
-        if (this.isSettledForDependents(from))
-          this.#unsettled[n] = (this.#unsettled[n] as number) - 1;
-      }
-    }
-    const before = pending.map((n) =>
-      this.topology.dependenciesOf(n).filter(({ node }) => this.isSettledForDependents(node)),
-    );
-    pending.forEach((n, i) => {
-      if (this.topology.dependencyCount[n] === 0) this.#open(n, at);
-      for (const { node: from, optional } of before[i] ?? []) this.#account(n, from, optional, at);
-    });
-    this.#tellSkipped(at);
+    this.#bringUp(pending, this.topology.count, at);
   }
 
   #firstFailure(): ErrorData | undefined {

@@ -19,7 +19,7 @@ export type SchemaType<S> =
   S extends StandardSchemaV1<unknown, infer T> ? T : S extends JsonSchema<infer T> ? T : never;
 
 /** Gives a JSON Schema the type that it describes: `jsonSchema<{ url: string }>({ type: 'object', ... })`. */
-export const jsonSchema = <T>(schema: JsonObject): JsonSchema<T> => schema as JsonSchema<T>;
+export const jsonSchema = <T>(schema: JsonObject): JsonSchema<T> => schema;
 
 /** What a validator found: the value (which a schema may have changed, by a default for example) or the reasons. */
 export type Validation =

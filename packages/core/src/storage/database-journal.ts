@@ -14,9 +14,9 @@ export interface DatabaseJournalOptions {
   /** The sequence number of the next event. */
   readonly nextSeq: number;
   /** Nodes per status, for the list of runs. */
-  counts(): JsonObject;
+  readonly counts: () => JsonObject;
   /** Another process took the run over. */
-  lost(error: DaggerError): void;
+  readonly lost: (error: DaggerError) => void;
 }
 
 /** The journal of one run in a database: a row per group of events, and a lease that is renewed while it is open. */

@@ -1,13 +1,19 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 
-/** Who runs something: this host, this process, this opening of the executor. */
-export const newOwner = (): string => `${hostname()}#${process.pid}#${randomUUID()}`;
+/** When this process started, in milliseconds: tells it from an earlier one with the same number. */
+const startOfProcess = (): string => String(Math.round(performance.timeOrigin));
+
+/** Who runs something: this host, this process and when it started, this opening of the executor. */
+export const newOwner = (): string =>
+  [hostname(), process.pid, startOfProcess(), randomUUID()].join('#');
 
 /** Whether the process behind an owner is known to be dead; on another host, nobody knows before the lease ends. */
 export const isDead = (owner: string): boolean => {
-  const [host, pid] = owner.split('#');
-  if (host !== hostname() || pid === undefined || Number(pid) === process.pid) return false;
+  const [host, pid, start] = owner.split('#');
+  if (host !== hostname() || pid === undefined) return false;
+  // A container that was started again has the same host and the same number.
+  if (Number(pid) === process.pid) return start !== startOfProcess();
   try {
     process.kill(Number(pid), 0);
     return false;

@@ -153,7 +153,7 @@ export class RunStore {
         { ids: { runId } },
       );
     const now = this.clock.now();
-    const fence = Number(row.fence);
+    const fence = row.fence;
     // This executor may take its own run back after storage had failed it; it knows that nobody works on it.
     const free =
       row.owner === null || row.owner === this.owner || row.lease_until < now || isDead(row.owner);
@@ -175,7 +175,7 @@ export class RunStore {
     const [host, pid] = (row.owner ?? '').split('#');
     throw new DaggerError(
       'RUN_OWNED',
-      `run '${runId}' is being worked on by process ${pid ?? '?'} on ${host ?? '?'}; its lease ends in ${Math.max(0, Number(row.lease_until) - now)} ms`,
+      `run '${runId}' is being worked on by process ${pid ?? '?'} on ${host ?? '?'}; its lease ends in ${Math.max(0, row.lease_until - now)} ms`,
       {
         ids: { runId },
         recoverable: true,
@@ -206,7 +206,7 @@ export class RunStore {
         .limit(PAGE)
         .execute();
       for (const { seq, body } of rows) {
-        after = Number(seq);
+        after = seq;
         yield decodeEvents(body);
       }
       if (rows.length < PAGE) return;
@@ -240,11 +240,11 @@ export class RunStore {
       runId: row.id,
       dag: row.dag,
       status: row.status as RunStatus,
-      createdAt: new Date(Number(row.created_at)).toISOString(),
-      finishedAt: row.finished_at === null ? null : new Date(Number(row.finished_at)).toISOString(),
+      createdAt: new Date(row.created_at).toISOString(),
+      finishedAt: row.finished_at === null ? null : new Date(row.finished_at).toISOString(),
       error: row.error === null ? null : (JSON.parse(row.error) as ErrorData),
       counts: row.counts === null ? null : (JSON.parse(row.counts) as StoredRun['counts']),
-      owned: row.owner !== null && Number(row.lease_until) >= now && !isDead(row.owner),
+      owned: row.owner !== null && row.lease_until >= now && !isDead(row.owner),
     }));
   }
 
@@ -257,7 +257,7 @@ export class RunStore {
           .select(['outputs', 'created_at'])
           .where('key', '=', key)
           .executeTakeFirst();
-        return row !== undefined && Number(row.created_at) >= notBefore
+        return row !== undefined && row.created_at >= notBefore
           ? (JSON.parse(row.outputs) as JsonObject)
           : undefined;
       },

@@ -27,7 +27,7 @@ export interface RunRow {
   readonly error: string | null;
   /** Nodes per status when the run last ended, as JSON. */
   readonly counts: string | null;
-  /** Who may write: `host#pid#nonce`; null when nobody runs it. */
+  /** Who may write: `host#pid#start#nonce`; null when nobody runs it. */
   readonly owner: string | null;
   /** Grows with each change of owner; every write carries it. */
   readonly fence: number;

@@ -33,7 +33,7 @@ const joinOf = (join: NodeSeed['join'], dependencies: number): JoinPolicy => {
 };
 
 /** The action of a random node names what its attempts do. */
-export const actionOf = ({ failures }: NodeSeed): string => `fails-${failures}`;
+const actionOf = ({ failures }: NodeSeed): string => `fails-${failures}`;
 
 export const ACTIONS: readonly string[] = [0, 1, 2, 9].map((n) => `fails-${n}`);
 
@@ -42,7 +42,7 @@ export const failuresOf = (definition: NodeDefinition): number =>
   Number(definition.action.slice('fails-'.length));
 
 /** A node with the dependencies that its seed picks among `ids`. */
-export const nodeOf = (id: string, seed: NodeSeed, ids: readonly string[]): NodeDefinition => {
+const nodeOf = (id: string, seed: NodeSeed, ids: readonly string[]): NodeDefinition => {
   const chosen = [...new Set(seed.picks.map((pick) => ids[pick % Math.max(1, ids.length)]))].filter(
     (found) => found !== undefined,
   );

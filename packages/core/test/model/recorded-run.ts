@@ -13,7 +13,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { sqlite } from '../../../adapters/sqlite/src/index.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
-export const RUN = 'the-run';
+const RUN = 'the-run';
 
 /** What a run needs apart from its storage. */
 export interface Setting {

@@ -41,7 +41,6 @@ export class ReferenceRun {
   readonly #policy: OnFailure;
   /** Whether nodes may have their turn: with hooks, not before those were told of the start. */
   #begun = false;
-  #hooksTold = false;
 
   constructor(definitions: readonly NodeDefinition[], policy: OnFailure) {
     this.#policy = policy;
@@ -141,7 +140,6 @@ export class ReferenceRun {
 
   hooksSaw(upTo: number): void {
     this.#begun = true;
-    this.#hooksTold = true;
     for (const node of this.nodes.values())
       if (SETTLED.has(node.status) && !node.cancelledWithRun && node.endedBy <= upTo)
         node.told = true;
@@ -156,7 +154,7 @@ export class ReferenceRun {
   /** A new session: what ran when the last one broke off starts anew; after its proper end, what failed does too. */
   resumed({ retry, hooked }: { readonly retry: boolean; readonly hooked: boolean }): void {
     this.hooked = hooked;
-    this.#begun = !hooked || this.#hooksTold;
+    this.#begun ||= !hooked;
     const again = retry || this.halt === 'cancelled' || this.halt === 'timed_out';
     if (again) this.halt = undefined;
     for (const node of this.nodes.values()) {

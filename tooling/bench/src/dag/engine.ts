@@ -19,7 +19,8 @@ export interface DurableEngine {
 }
 
 const succeeded = (report: RunReport): RunReport => {
-  if (report.status !== 'succeeded') throw new Error(`dagger ended ${report.status}: ${report.error?.message ?? ''}`);
+  if (report.status !== 'succeeded')
+    throw new Error(`dagger ended ${report.status}: ${report.error?.message ?? ''}`);
   return report;
 };
 
@@ -55,15 +56,15 @@ export const dagger: Contender = {
     };
     const executor = await DagExecutor.open({ registry: registryOf(work) });
     executor.add({ name: 'grow', nodes: [{ id: 'n0', action: 'noop' }] });
-    return succeeded(await new Coordinator({ hooks: [twoMore] }).runParallel(executor, { dag: 'grow' }));
+    return succeeded(
+      await new Coordinator({ hooks: [twoMore] }).runParallel(executor, { dag: 'grow' }),
+    );
   },
 };
 
 export async function openDurable(file: string): Promise<DurableEngine> {
   let work: Work | undefined;
-  const registry = new ActionRegistry([
-    defineAction({ name: 'noop', execute: () => work?.run() }),
-  ]);
+  const registry = new ActionRegistry([defineAction({ name: 'noop', execute: () => work?.run() })]);
   const executor = await DagExecutor.open({ registry, storage: sqlite(file) });
   return {
     async run(plan, ofPlan) {
