@@ -13,7 +13,8 @@ import {
 const FIRST_LOOK = 1;
 const LONGEST_LOOK = 50;
 
-const isBusy = (error: unknown): boolean =>
+/** Whether a statement failed only because another connection writes. */
+export const isBusy = (error: unknown): boolean =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
 import { DaggerError, type CoreTables, type MigrationSet, type Storage } from '@dagger/core';
 import { Kysely, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { PatientDialect } from './patient-driver.ts';
+import { isBusy, PatientDialect } from './patient-driver.ts';
 import { withKeptStatements } from './statements.ts';
 import { parseLocation, type Durability } from './url.ts';
 
@@ -44,11 +45,13 @@ const configure = (
   filename: string,
   journalMode: string,
   durability: Durability,
-  busyTimeout: number,
+  patience: number,
 ): void => {
   try {
-    database.pragma(`busy_timeout = ${busyTimeout}`);
-    if (filename !== ':memory:') database.pragma(`journal_mode = ${journalMode.toUpperCase()}`);
+    database.pragma(`busy_timeout = ${patience}`);
+    if (filename !== ':memory:') {
+      whilePatient(patience, () => database.pragma(`journal_mode = ${journalMode.toUpperCase()}`));
+    }
     database.pragma(`synchronous = ${SYNCHRONOUS[durability]}`);
     database.pragma('foreign_keys = ON');
     // From here on the driver waits, without holding up the event loop.
@@ -57,9 +60,23 @@ const configure = (
     database.close();
     throw new DaggerError(
       'STORAGE_FAILED',
-      `'${filename}' cannot be used as a SQLite database: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `'${filename}' cannot be used as a SQLite database: ${cause instanceof Error ? cause.message : 'unknown'}`,
       { cause },
     );
+  }
+};
+
+const PAUSE = 10;
+
+/** SQLite does not wait by itself while another process changes the journal mode of a new file. */
+const whilePatient = (patience: number, attempt: () => void): void => {
+  for (let waited = 0; ; waited += PAUSE) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || waited >= patience) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+    }
   }
 };
 
@@ -110,7 +127,12 @@ const migrate = async (
     migrationTableName: `dagger_${name}_migrations`,
     migrationLockTableName: `dagger_${name}_migrations_lock`,
   });
-  const { error } = await migrator.migrateToLatest();
+  let { error } = await migrator.migrateToLatest();
+  // Another process may have made the same tables in between; then there is nothing left to do but to look again.
+  for (let again = 0; again < 5 && isRace(error); again++) {
+    await wait(PAUSE);
+    ({ error } = await migrator.migrateToLatest());
+  }
   if (error !== undefined) {
     throw new DaggerError(
       'STORAGE_FAILED',
@@ -119,3 +141,7 @@ const migrate = async (
     );
   }
 };
+
+const isRace = (error: unknown): boolean =>
+  isBusy(error) ||
+  (error instanceof Error && /already exists|UNIQUE constraint failed/.test(error.message));

@@ -138,7 +138,8 @@ describe('a run whose process is gone', () => {
     const { open, sql, ran, release } = setup();
     await (await open()).start('g', { runId: 'r' });
     await until(() => ran.length === 2);
-    sql('update dagger_runs set owner = null, lease_until = 0');
+    // The fence is raised too, so that the first process, which lives on, can start nothing more.
+    sql('update dagger_runs set owner = null, lease_until = 0, fence = fence + 1');
     release();
     const others = await Promise.all(Array.from({ length: 4 }, async () => open()));
     const results = await Promise.allSettled(others.map(async (executor) => executor.resume('r')));
