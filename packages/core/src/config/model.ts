@@ -36,6 +36,12 @@ export interface DagConfig {
   readonly humanTimeoutAction: HumanTimeoutAction;
   /** Tokens that all actions together may report. Default null: no limit. */
   readonly maxTokens: number | null;
+  /** Nodes that a run may have, those that it grows included. Default null: no limit. */
+  readonly maxNodes: number | null;
+  /** Nodes in the longest chain of dependencies. Default null: no limit. */
+  readonly maxDependencyDepth: number | null;
+  /** Bytes of JSON that the outputs of one node may have. Default null: no limit. */
+  readonly maxOutputBytes: number | null;
   /** Iterations of a supervisor, 1 to 1,000. Default 50. */
   readonly maxIterations: number;
   /** Iterations between two human reviews, at least 1; null for none. Default 5. */

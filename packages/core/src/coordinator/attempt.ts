@@ -16,6 +16,8 @@ export interface AttemptHost {
   readonly cache: Cache;
   readonly appData: unknown;
   readonly logger: Logger;
+  /** Bytes of JSON that outputs may have; null for no limit. */
+  readonly maxOutputBytes: number | null;
   nodeIdOf(n: number): string;
   /** Takes the finished attempt; late ones of abandoned attempts too. */
   attemptEnded(attempt: NodeAttempt): void;
@@ -250,6 +252,17 @@ export class NodeAttempt implements ActionContext {
   }
 
   #end(outputs: JsonObject): void {
+    const most = this.#host.maxOutputBytes;
+    if (most !== null) {
+      const bytes = Buffer.byteLength(JSON.stringify(outputs));
+      if (bytes > most) {
+        const error = new DaggerError(
+          'OUTPUT_INVALID',
+          `the outputs have ${bytes} bytes of JSON; maxOutputBytes is ${most}`,
+        );
+        return this.#fail(error, 'OUTPUT_INVALID', false);
+      }
+    }
     this.#outputs = outputs;
     this.#host.attemptEnded(this);
   }

@@ -1,12 +1,14 @@
 import type { ActionRegistry } from '../actions/registry.ts';
 import { DaggerError } from '../errors.ts';
 import { addNodes, type Problems } from '../graph/compile.ts';
+import type { Depths } from '../graph/depth.ts';
 import { GraphInvalidError } from '../graph/diagnostic.ts';
 import type { InputField, NodeDefinition } from '../graph/model.ts';
 import { idProblem } from '../graph/node-id.ts';
 import { checkNodeShape } from '../graph/shape.ts';
 import { checkMeaning } from '../graph/validate.ts';
 import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
+import { checkDepth, checkNodeCount, type SizeLimits } from './size-limits.ts';
 import type { ExecutorCommand, NodeSpecData } from '../run/commands.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
@@ -17,6 +19,8 @@ export interface CommandTarget {
   readonly state: RunState;
   readonly registry: ActionRegistry;
   readonly now: number;
+  readonly limits: SizeLimits;
+  readonly depths: Depths;
 }
 
 const reject = (message: string, cause?: unknown): never => {
@@ -101,6 +105,23 @@ const isPlain = (node: NodeDefinition, { state, registry }: CommandTarget): bool
   return true;
 };
 
+/** Judges nodes with the rest of the graph around them, and takes them back. */
+const tryOut = (
+  nodes: readonly NodeDefinition[],
+  target: CommandTarget,
+  problems: Problems,
+): void => {
+  const topology = target.state.ownTopology();
+  const first = topology.count;
+  topology.tryOut(() => {
+    addNodes(topology, nodes, problems);
+    checkMeaning(topology, first, problems, target.registry);
+    if (problems.every((p) => p.severity === 'warning'))
+      checkDepth(target.limits, topology, first, target.depths);
+  });
+  target.depths.forgetFrom(first);
+};
+
 /**
  * Refuses nodes that do not fit: shape, ids, dependencies, cycles among themselves, actions, references. What needs the
  * rest of the graph is tried out on it and taken back, so that a refusal leaves no trace.
@@ -113,13 +134,11 @@ const checkGrowth = (nodes: readonly NodeDefinition[], target: CommandTarget): v
   if (shapely) {
     const distinct =
       nodes.length === 1 || new Set(nodes.map((node) => node.id)).size === nodes.length;
-    if (distinct && nodes.every((node) => isPlain(node, target))) return;
-    const topology = target.state.ownTopology();
-    topology.tryOut(() => {
-      const first = topology.count;
-      addNodes(topology, nodes, problems);
-      checkMeaning(topology, first, problems, target.registry);
-    });
+    const plain =
+      target.limits.maxDependencyDepth === null &&
+      distinct &&
+      nodes.every((node) => isPlain(node, target));
+    if (!plain) tryOut(nodes, target, problems);
   }
   if (problems.some((p) => p.severity === 'error')) {
     const cause = new GraphInvalidError(problems);
@@ -130,6 +149,7 @@ const checkGrowth = (nodes: readonly NodeDefinition[], target: CommandTarget): v
 const grow = (specs: readonly NodeSpecData[], target: CommandTarget): RunEvent => {
   if (!Array.isArray(specs) || specs.length === 0)
     reject('AddNodes needs a list of at least one node');
+  checkNodeCount(target.limits, target.state.nodeCount + specs.length);
   const ids = new Set<string>();
   const nodes = specs.map((spec) => {
     const definition = definitionOf(spec, target.state, ids);

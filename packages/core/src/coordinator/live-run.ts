@@ -8,6 +8,7 @@ import { DaggerError, toErrorData, type ErrorCode, type ErrorData } from '../err
 import type { CacheStrategy, NodeDefinition } from '../graph/model.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
 import { NodeFlag } from '../graph/topology.ts';
+import { Depths } from '../graph/depth.ts';
 import type { EventHook } from '../hooks/hook.ts';
 import type { Ids } from '../ids.ts';
 import { sealJson, type JsonObject } from '../json.ts';
@@ -73,6 +74,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly cache: Cache;
   readonly appData: unknown;
   readonly logger: Logger;
+  readonly maxOutputBytes: number | null;
   readonly state: RunState;
   readonly events: EventStream;
   /** Resolves with the report when the session ends; rejects only when storage fails or the run was taken over. */
@@ -87,6 +89,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly #conditions: Conditions = new Conditions();
   readonly #gate: HookGate;
   readonly #readers: Readers;
+  readonly #depths: Depths = new Depths();
   readonly #commands: CommandLine;
   /** What the commit of this turn makes possible. */
   #starts: number[] = [];
@@ -103,6 +106,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.cache = cache;
     this.appData = options.appData;
     this.logger = options.logger;
+    this.maxOutputBytes = options.config.maxOutputBytes;
     this.state = state;
     this.#options = options;
     this.#config = options.config;
@@ -531,6 +535,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       state: this.state,
       registry: this.#options.registry,
       now: this.#turns.now,
+      limits: this.#config,
+      depths: this.#depths,
     });
   }
 

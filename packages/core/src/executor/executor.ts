@@ -13,7 +13,9 @@ import {
 } from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
+import { checkDepth, checkNodeCount } from '../coordinator/size-limits.ts';
 import { DaggerError } from '../errors.ts';
+import { Depths } from '../graph/depth.ts';
 import { checkActions } from '../graph/known-actions.ts';
 import type { Problems } from '../graph/compile.ts';
 import { GraphInvalidError, type Diagnostic } from '../graph/diagnostic.ts';
@@ -218,7 +220,7 @@ export class DagExecutor implements Runner {
 
   /**
    * Starts a run and gives a handle on it.
-   * @throws DaggerError DAG_UNKNOWN, GRAPH_INVALID (unregistered actions), CONFIG_INVALID, NOT_JSON, RUN_CONFLICT, RUN_OWNED
+   * @throws DaggerError DAG_UNKNOWN, GRAPH_INVALID (unregistered actions), CONFIG_INVALID, LIMIT_REACHED, NOT_JSON, RUN_CONFLICT, RUN_OWNED
    */
   async start(dag: string | Graph, options: RunOptions = {}): Promise<RunHandle> {
     return this.#open(dag, options, true);
@@ -390,13 +392,16 @@ export class DagExecutor implements Runner {
       Object.keys(graph.config).length === 0
         ? this.#config
         : mergeConfig(this.#config, graph.config);
+    const topology = Graph.topologyOf(graph);
+    checkNodeCount(config, topology.count);
+    checkDepth(config, topology, 0, new Depths());
     const cache = options.cache ?? new Cache(this.#options.cacheLimits);
     cache.keepWhile((space) => space === RUN_INPUTS);
     if (options.inputs !== undefined) {
       for (const [name, value] of Object.entries(sealJson(options.inputs) as JsonObject))
         if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
     }
-    const state = new RunState(Graph.topologyOf(graph), config);
+    const state = new RunState(topology, config);
     let fence: number | undefined;
     if (this.#store !== undefined) {
       const created = await this.#store.create({

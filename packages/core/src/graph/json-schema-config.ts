@@ -100,26 +100,50 @@ export const config: Properties<DagConfigInput> = {
     ),
   ),
   humanWaitMinutes: orNull(
-    number('Minutes to wait for a person; null waits without end.', { minimum: 0, maximum: 1_440 }),
+    number(
+      'Minutes to wait for a person; null waits without end. Checked, and without effect yet.',
+      { minimum: 0, maximum: 1_440 },
+    ),
   ),
   humanTimeoutAction: words(
-    'What happens when nobody answered in time. Default pause.',
+    'What happens when nobody answered in time. Default pause. Checked, and without effect yet.',
     'autopilot',
     'pause',
   ),
   maxTokens: orNull(
     integer('Tokens that all actions together may report; null for no limit.', { minimum: 1 }),
   ),
+  maxNodes: orNull(
+    integer('Nodes that a run may have, those that it grows included; null for no limit.', {
+      minimum: 1,
+    }),
+  ),
+  maxDependencyDepth: orNull(
+    integer('Nodes in the longest chain of dependencies; null for no limit.', { minimum: 1 }),
+  ),
+  maxOutputBytes: orNull(
+    integer('Bytes of JSON that the outputs of one node may have; null for no limit.', {
+      minimum: 2,
+    }),
+  ),
   maxIterations: integer('Iterations of a supervisor. Default 50.', { minimum: 1, maximum: 1_000 }),
   reviewFrequency: orNull(
-    integer('Iterations between two human reviews; null for none. Default 5.', { minimum: 1 }),
+    integer(
+      'Iterations between two human reviews; null for none. Default 5. Checked, and without effect yet.',
+      { minimum: 1 },
+    ),
   ),
   gracePeriod: number(
     'Seconds to wait for running actions after a cancellation or a timeout. Default 5.',
     { minimum: 0, maximum: 3_600 },
   ),
-  enableIncrementalCache: flag('Write only what changed of the cache. Default true.'),
-  cacheSnapshotInterval: number('Seconds between two snapshots of the cache. Default 60.', {
-    minimum: 1,
-  }),
+  enableIncrementalCache: flag(
+    'Write only what changed of the cache. Default true. Checked, and without effect yet.',
+  ),
+  cacheSnapshotInterval: number(
+    'Seconds between two snapshots of the cache. Default 60. Checked, and without effect yet.',
+    {
+      minimum: 1,
+    },
+  ),
 };

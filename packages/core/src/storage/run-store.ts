@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CompiledQuery, Kysely, Transaction } from 'kysely';
 import type { CacheExport } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
+import { DEFAULT_CONFIG } from '../config/merge.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { GraphDefinition } from '../graph/model.ts';
@@ -134,7 +135,8 @@ export class RunStore {
     return {
       row,
       definition: JSON.parse(body) as GraphDefinition,
-      config: JSON.parse(row.config) as DagConfig,
+      // Settings that are newer than the run have their defaults.
+      config: { ...DEFAULT_CONFIG, ...(JSON.parse(row.config) as Partial<DagConfig>) },
       cache: JSON.parse(row.cache) as CacheExport,
     };
   }

@@ -2,10 +2,11 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { ActionRegistry } from '../../src/actions/registry.ts';
-import { mergeConfig } from '../../src/config/merge.ts';
+import { DEFAULT_CONFIG, mergeConfig } from '../../src/config/merge.ts';
 import type { OnFailure } from '../../src/config/model.ts';
-import { commandEvent } from '../../src/coordinator/carry-out.ts';
+import { commandEvent, type CommandTarget } from '../../src/coordinator/carry-out.ts';
 import { DaggerError, toErrorData } from '../../src/errors.ts';
+import { Depths } from '../../src/graph/depth.ts';
 import { defineGraph, Graph } from '../../src/graph/graph.ts';
 import type { NodeDefinition } from '../../src/graph/model.ts';
 import type { ExecutorCommand, NodeSpecData } from '../../src/run/commands.ts';
@@ -311,15 +312,25 @@ export class StateWalk {
 
   // --- the comparison ----------------------------------------------------------------------------------------------
 
+  #target(): CommandTarget {
+    return {
+      state: this.state,
+      registry,
+      now: this.#at(),
+      limits: DEFAULT_CONFIG,
+      depths: new Depths(),
+    };
+  }
+
   #command(command: ExecutorCommand, inModel: () => void): void {
-    this.#apply(commandEvent(command, { state: this.state, registry, now: this.#at() }), inModel);
+    this.#apply(commandEvent(command, this.#target()), inModel);
   }
 
   #refused(command: ExecutorCommand): void {
     const before = this.#sight();
     let thrown: unknown;
     try {
-      commandEvent(command, { state: this.state, registry, now: this.#at() });
+      commandEvent(command, this.#target());
     } catch (error) {
       thrown = error;
     }
