@@ -38,12 +38,8 @@ export {
   type ErrorData,
   type ErrorIds,
 } from './errors.ts';
-export {
-  DagExecutor,
-  type ExecutorOptions,
-  type ResumeOptions,
-  type RunOptions,
-} from './executor/executor.ts';
+export { DagExecutor } from './executor/executor.ts';
+export type { ExecutorOptions, ResumeOptions, RunOptions } from './executor/options.ts';
 export type { RunHandle } from './executor/handle.ts';
 export type { DagSummary } from './executor/library.ts';
 export {

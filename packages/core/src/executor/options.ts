@@ -1,0 +1,30 @@
+import type { Logger } from '../actions/logger.ts';
+import type { ActionRegistry } from '../actions/registry.ts';
+import type { CacheLimits } from '../cache/limits.ts';
+import type { Clock } from '../clock.ts';
+import type { DagConfigInput } from '../config/model.ts';
+import type { CoordinatorOptions, RunRequest } from '../coordinator/coordinator.ts';
+import type { Ids } from '../ids.ts';
+import type { Storage } from '../storage/storage.ts';
+
+export interface ExecutorOptions {
+  readonly registry: ActionRegistry;
+  /** An adapter's value such as `sqlite('runs.db')`, or a URL such as `sqlite:runs.db`. Absent: purely in memory. */
+  readonly storage?: Storage | string;
+  /** Settings for every run; those of a graph go over them. */
+  readonly config?: DagConfigInput;
+  /** Passed to every action and hook as `appData`. */
+  readonly appData?: unknown;
+  readonly logger?: Logger;
+  /** Bounds of the cache of each run that does not bring its own. Default: none. */
+  readonly cacheLimits?: CacheLimits;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+}
+
+/** What `run`, `start` and `resume` take beside the graph. */
+export interface RunOptions extends Omit<RunRequest, 'dag'>, CoordinatorOptions {}
+
+export interface ResumeOptions extends CoordinatorOptions {
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,421 @@
+import { silentLogger } from '../actions/logger.ts';
+import type { ActionRegistry } from '../actions/registry.ts';
+import { Cache } from '../cache/cache.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { mergeConfig } from '../config/merge.ts';
+import type { DagConfig } from '../config/model.ts';
+import { checkBounds, type CoordinatorOptions } from '../coordinator/coordinator.ts';
+import { LiveRun } from '../coordinator/live-run.ts';
+import { memoryMemo } from '../coordinator/memo.ts';
+import { checkDepth, checkNodeCount } from '../coordinator/size-limits.ts';
+import { DaggerError } from '../errors.ts';
+import { Depths } from '../graph/depth.ts';
+import { checkActions } from '../graph/known-actions.ts';
+import type { Problems } from '../graph/compile.ts';
+import { GraphInvalidError } from '../graph/diagnostic.ts';
+import { defineGraph, Graph } from '../graph/graph.ts';
+import { RUN_INPUTS } from '../graph/reference.ts';
+import type { Topology } from '../graph/topology.ts';
+import { systemIds, type Ids } from '../ids.ts';
+import { sealJson, type JsonObject } from '../json.ts';
+import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
+import { RunState } from '../run/state.ts';
+import type { RunEvent } from '../run/events.ts';
+import type { NumberedEvent } from '../run/public-events.ts';
+import { DatabaseJournal } from '../storage/database-journal.ts';
+import type { MemoStore } from '../storage/journal.ts';
+import { recover, type RecoveredRun } from '../storage/recover.ts';
+import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
+import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
+import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
+import { Sessions, type Session } from './sessions.ts';
+
+const MEMOS_IN_MEMORY = 10_000;
+
+/** The runs of an executor: opens them, finds them again, lets go of them. One id is one run. */
+export class Runs {
+  readonly #registry: ActionRegistry;
+  readonly #options: ExecutorOptions;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #config: DagConfig;
+  readonly #store: RunStore | undefined;
+  readonly #memo: MemoStore;
+  readonly #live: Map<
+    string,
+    { readonly run: LiveRun; readonly graph: Graph; readonly journal: DatabaseJournal | undefined }
+  > = new Map();
+  readonly #opening: Map<string, Promise<RunHandle>> = new Map();
+  readonly #sessions: Sessions = new Sessions();
+
+  constructor(options: ExecutorOptions, store: RunStore | undefined) {
+    this.#registry = options.registry;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#ids = options.ids ?? systemIds;
+    this.#config = mergeConfig(options.config);
+    this.#store = store;
+    this.#memo = store?.memo ?? memoryMemo(MEMOS_IN_MEMORY);
+  }
+
+  /**
+   * Opens a new run, or the one that the id names already.
+   * @param handleFirst the caller gets the handle before the run begins, so that it can watch from the first event on
+   */
+  async open(graph: Graph, options: RunOptions, handleFirst: boolean): Promise<RunHandle> {
+    checkBounds(options);
+    const { runId } = options;
+    if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
+    if (typeof runId !== 'string' || runId === '' || runId.length > 256)
+      throw new DaggerError('INPUT_INVALID', 'a run id is a string of 1 to 256 characters');
+    const opening = this.#opening.get(runId);
+    const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);
+    if (live !== undefined) refuseOtherDag(runId, live.dagName, graph.name);
+    return this.#once(
+      runId,
+      async () =>
+        (await this.#existing(runId, graph.name, options)) ??
+        this.#startNew(graph, runId, options, handleFirst),
+    );
+  }
+
+  /** Goes on with a run. @throws DaggerError RUN_UNKNOWN, RUN_OWNED */
+  async resume(runId: string, options: ResumeOptions): Promise<RunHandle> {
+    checkBounds(options);
+    return this.#once(runId, () =>
+      this.#store === undefined
+        ? this.#resumeSession(runId, options)
+        : this.#resumeStored(this.#store, runId, options),
+    );
+  }
+
+  /** The report of a run as it stands. @throws DaggerError RUN_UNKNOWN */
+  async report(runId: string): Promise<RunReport> {
+    const live = this.#live.get(runId);
+    if (live !== undefined) return live.run.report().settle();
+    if (this.#store === undefined) return this.#session(runId).report as RunReport;
+    const loaded = await this.#store.load(runId);
+    const { state, cache } = await recover(this.#store, loaded, undefined);
+    return new RunReport({ runId, dag: loaded.row.dag }, state, cache, this.#clock.now());
+  }
+
+  /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN, GRAPH_INVALID */
+  async nodeState(runId: string, nodeId: string): Promise<NodeReport> {
+    const live = this.#live.get(runId)?.run;
+    const n = live?.state.topology.numberOf(nodeId);
+    const found =
+      live !== undefined && n !== undefined
+        ? nodeReport(live.state, live.cache, n)
+        : (await this.report(runId)).node(nodeId);
+    if (found === undefined)
+      throw new DaggerError('RUN_UNKNOWN', `run '${runId}' has no node '${nodeId}'`, {
+        ids: { runId, nodeId },
+      });
+    return found;
+  }
+
+  /** The graph of a run with everything that it grew. @throws DaggerError RUN_UNKNOWN */
+  async graph(runId: string): Promise<Graph> {
+    const live = this.#live.get(runId);
+    if (live !== undefined) return grown(live.graph, live.run.state);
+    const { graph, state } =
+      this.#store === undefined
+        ? this.#session(runId)
+        : await recover(this.#store, await this.#store.load(runId), undefined);
+    return grown(graph, state);
+  }
+
+  /** Stored runs, the most recent first; without storage those under way and remembered. */
+  async list(filter: RunFilter = {}): Promise<StoredRun[]> {
+    if (this.#store !== undefined) return this.#store.list(filter);
+    const sessions = [...this.#sessions.entries()].map(
+      ([runId, { state, report, graph }]): StoredRun => {
+        const live =
+          report ??
+          new RunReport({ runId, dag: graph.name }, state, new Cache(), this.#clock.now());
+        return {
+          runId,
+          dag: graph.name,
+          status: live.status,
+          createdAt: live.startedAt,
+          finishedAt: live.finishedAt,
+          error: live.error,
+          counts: live.counts,
+          owned: this.#live.has(runId),
+        };
+      },
+    );
+    return sessions
+      .filter(
+        (run) =>
+          (filter.dag === undefined || run.dag === filter.dag) &&
+          (filter.status === undefined || run.status === filter.status),
+      )
+      .toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+      .slice(0, filter.limit ?? 50);
+  }
+
+  /** Lets go of every run without ending it; gives what went wrong. */
+  async letGo(): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    for (const { run, journal } of this.#live.values()) {
+      run.letGo();
+      try {
+        await journal?.release();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    this.#live.clear();
+    return failures;
+  }
+
+  /** Two calls with one run id get one run: that of the first, with its hooks and its signal. */
+  async #once(runId: string, open: () => Promise<RunHandle>): Promise<RunHandle> {
+    const live = this.#live.get(runId);
+    if (live !== undefined) return this.#handle(live.run);
+    const opening = this.#opening.get(runId) ?? open().finally(() => this.#opening.delete(runId));
+    this.#opening.set(runId, opening);
+    return opening;
+  }
+
+  /** The run that an id already names, going on if it is unfinished; undefined when the id is new. */
+  async #existing(runId: string, dag: string, options: RunOptions): Promise<RunHandle | undefined> {
+    const known =
+      this.#store === undefined ? this.#sessions.get(runId) : await this.#store.row(runId);
+    if (known === undefined) return undefined;
+    const name = 'graph' in known ? known.graph.name : known.dag;
+    const status = 'graph' in known ? (known.state.finished?.status ?? 'running') : known.status;
+    refuseOtherDag(runId, name, dag);
+    if (status === 'running' || status === 'paused')
+      return this.#store === undefined
+        ? this.#resumeSession(runId, options)
+        : this.#resumeStored(this.#store, runId, options);
+    return finishedHandle(await this.report(runId));
+  }
+
+  async #startNew(
+    graph: Graph,
+    runId: string,
+    options: RunOptions,
+    handleFirst: boolean,
+  ): Promise<RunHandle> {
+    this.#checkActions(Graph.topologyOf(graph));
+    const config =
+      Object.keys(graph.config).length === 0
+        ? this.#config
+        : mergeConfig(this.#config, graph.config);
+    const topology = Graph.topologyOf(graph);
+    checkNodeCount(config, topology.count);
+    checkDepth(config, topology, 0, new Depths());
+    const cache = options.cache ?? new Cache(this.#options.cacheLimits);
+    cache.keepWhile((space) => space === RUN_INPUTS);
+    if (options.inputs !== undefined) {
+      for (const [name, value] of Object.entries(sealJson(options.inputs) as JsonObject))
+        if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
+    }
+    const state = new RunState(topology, config);
+    let fence: number | undefined;
+    if (this.#store !== undefined) {
+      const created = await this.#store.create({
+        runId,
+        dag: graph.name,
+        definition: Graph.textOf(graph),
+        config,
+        cache: cache.toJSON(),
+      });
+      // Another process was faster with the same id.
+      if (created === undefined) return this.#resumeStored(this.#store, runId, options);
+      fence = created.fence;
+    }
+    const first: RunEvent = {
+      type: 'RunStarted',
+      at: this.#clock.now(),
+      hooked: hooksOf(options).length > 0,
+    };
+    return this.#go({
+      runId,
+      graph,
+      config,
+      state,
+      cache,
+      fence,
+      unseen: [],
+      first,
+      options,
+      handleFirst,
+    });
+  }
+
+  async #resumeSession(runId: string, options: ResumeOptions): Promise<RunHandle> {
+    const session = this.#session(runId);
+    const { graph, config, state, cache, report } = session;
+    if (report?.status === 'succeeded') return finishedHandle(report);
+    // The earlier report tells of the earlier session.
+    report?.settle();
+    this.#sessions.reopened(session);
+    const first: RunEvent = {
+      type: 'RunResumed',
+      at: this.#clock.now(),
+      hooked: hooksOf(options).length > 0,
+      retry: true,
+    };
+    return this.#go({
+      runId,
+      graph,
+      config,
+      state,
+      cache,
+      fence: undefined,
+      unseen: [],
+      first,
+      options,
+      handleFirst: true,
+    });
+  }
+
+  async #resumeStored(store: RunStore, runId: string, options: ResumeOptions): Promise<RunHandle> {
+    const row = await store.row(runId);
+    if (row?.status === 'succeeded') return finishedHandle(await this.report(runId));
+    const loaded = await store.load(runId);
+    const { fence } = await store.claim(runId);
+    const recovered = await this.#recoverClaimed(store, loaded, fence);
+    const { graph, state, cache, unseen } = recovered;
+    const at = this.#clock.now();
+    const hooked = hooksOf(options).length > 0;
+    // Nothing may be committed but the run itself.
+    const first: RunEvent =
+      state.seq === 0
+        ? { type: 'RunStarted', at, hooked }
+        : { type: 'RunResumed', at, hooked, retry: state.finished !== undefined };
+    return this.#go({
+      runId,
+      graph,
+      config: loaded.config,
+      state,
+      cache,
+      fence,
+      unseen,
+      first,
+      options,
+      handleFirst: true,
+    });
+  }
+
+  /** Reads the journal of a run that this process has just claimed; gives the claim back when that fails. */
+  async #recoverClaimed(store: RunStore, loaded: LoadedRun, fence: number): Promise<RecoveredRun> {
+    try {
+      const recovered = await recover(store, loaded, this.#options.cacheLimits);
+      this.#checkActions(recovered.state.topology);
+      return recovered;
+    } catch (error) {
+      await store.release(loaded.row.id, fence);
+      throw error;
+    }
+  }
+
+  #go(request: {
+    readonly runId: string;
+    readonly graph: Graph;
+    readonly config: DagConfig;
+    readonly state: RunState;
+    readonly cache: Cache;
+    readonly fence: number | undefined;
+    readonly unseen: readonly NumberedEvent[];
+    readonly first: RunEvent;
+    readonly options: RunOptions;
+    readonly handleFirst: boolean;
+  }): RunHandle {
+    const { runId, graph, config, state, cache, options } = request;
+    let journal: DatabaseJournal | undefined;
+    if (this.#store !== undefined && request.fence !== undefined) {
+      journal = new DatabaseJournal({
+        store: this.#store,
+        runId,
+        fence: request.fence,
+        nextSeq: state.seq + 1,
+        counts: () => ({ ...run.report().counts }),
+        lost: (error) => run.letGo(error),
+      });
+    }
+    const run: LiveRun = new LiveRun({
+      identity: { runId, dagName: graph.name },
+      state,
+      cache,
+      config,
+      registry: this.#registry,
+      clock: this.#clock,
+      ids: this.#ids,
+      logger: this.#options.logger ?? silentLogger,
+      appData: this.#options.appData,
+      hooks: hooksOf(options),
+      slots: config.enableParallelExecution
+        ? (options.maxParallelNodes ?? config.maxParallelNodes)
+        : 1,
+      eventCapacity: options.eventCapacity ?? 100,
+      commandCapacity: options.commandCapacity ?? 100,
+      journal,
+      memo: this.#memo,
+      unseen: request.unseen,
+    });
+    this.#live.set(runId, { run, graph, journal });
+    const session: Session = { graph, config, state, cache, report: undefined };
+    if (this.#store === undefined) this.#sessions.open(runId, session);
+    const forget = (report?: RunReport): void => {
+      this.#live.delete(runId);
+      if (report !== undefined && this.#store === undefined) this.#sessions.ended(session, report);
+    };
+    run.done.then(forget, () => forget());
+    // The handle reaches the caller before the first event, so that watchers miss none.
+    if (request.handleFirst)
+      setImmediate(() => run.ended || run.start(request.first, options.signal));
+    else run.start(request.first, options.signal);
+    return this.#handle(run);
+  }
+
+  /** With a limited cache, what the report shows is read from the journal: the cache may have had to drop it. */
+  #handle(run: LiveRun): RunHandle {
+    const limited = this.#store !== undefined && this.#options.cacheLimits !== undefined;
+    return handleOf(run, limited ? run.done.then(() => this.report(run.runId)) : run.done);
+  }
+
+  #session(runId: string): Session {
+    const session = this.#sessions.get(runId);
+    if (session === undefined)
+      throw new DaggerError(
+        'RUN_UNKNOWN',
+        `there is no run '${runId}' in the memory of this executor`,
+        { ids: { runId } },
+      );
+    return session;
+  }
+
+  #checkActions(topology: Topology): void {
+    if (
+      !topology.hasHandlers &&
+      topology.actionNames.every((name) => this.#registry.contains(name))
+    )
+      return;
+    const problems: Problems = [];
+    checkActions(topology.definitions, 0, problems, this.#registry);
+    if (problems.length > 0) throw new GraphInvalidError(problems);
+  }
+}
+
+/** @throws DaggerError RUN_CONFLICT when the id names a run of another graph */
+const refuseOtherDag = (runId: string, known: string, wanted: string): void => {
+  if (known === wanted) return;
+  throw new DaggerError(
+    'RUN_CONFLICT',
+    `run '${runId}' is a run of '${known}', not of '${wanted}'`,
+    {
+      ids: { runId, dag: wanted },
+    },
+  );
+};
+
+const hooksOf = (options: CoordinatorOptions): NonNullable<CoordinatorOptions['hooks']> =>
+  options.hooks ?? [];
+
+const grown = (graph: Graph, state: RunState): Graph =>
+  defineGraph({ ...graph.toJSON(), nodes: state.topology.definitions });
