@@ -1,47 +1,33 @@
 import type { Logger } from '../actions/logger.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import type { Cache } from '../cache/cache.ts';
-import { applyWrites, CacheView, checkWrites } from '../cache/view.ts';
 import type { Clock } from '../clock.ts';
 import type { DagConfig } from '../config/model.ts';
-import { DaggerError, toErrorData, type ErrorCode, type ErrorData } from '../errors.ts';
-import type { CacheStrategy, NodeDefinition } from '../graph/model.ts';
-import { RUN_INPUTS } from '../graph/reference.ts';
-import { NodeFlag } from '../graph/topology.ts';
+import { DaggerError, toErrorData } from '../errors.ts';
 import { Depths } from '../graph/depth.ts';
 import type { EventHook } from '../hooks/hook.ts';
 import type { Ids } from '../ids.ts';
-import { sealJson, type JsonObject } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
-import type { NodeCompletedEvent, RunEvent } from '../run/events.ts';
+import type { RunEvent } from '../run/events.ts';
 import { publicEvents, type NumberedEvent, type RunIdentity } from '../run/public-events.ts';
 import { RunReport } from '../run/report.ts';
-import { nextDelay } from '../run/retry.ts';
 import type { RunState } from '../run/state.ts';
-import { isSettled, Status } from '../run/status.ts';
+import { Status } from '../run/status.ts';
 import type { MemoStore, RunJournal } from '../storage/journal.ts';
 import { NodeAttempt, type AttemptHost } from './attempt.ts';
+import { Admission } from './admission.ts';
 import { Attempts } from './attempts.ts';
+import { Outcomes } from './outcomes.ts';
+import type { Session } from './session.ts';
 import { commandEvent, describeCommand } from './carry-out.ts';
 import { CommandLine } from './command-line.ts';
-import { Conditions } from './condition.ts';
 import { EventStream } from './event-stream.ts';
 import { HookGate, type HookHost } from './hook-gate.ts';
 import { HookLine, type HookAnswer } from './hook-line.ts';
-import { resolveInputs } from './inputs.ts';
 import { Lookups } from './lookups.ts';
 import { Readers } from './readers.ts';
 import { Timers } from './timers.ts';
 import { Turns, type TurnWork } from './turns.ts';
-
-/** Failures that another attempt cannot mend. */
-const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
-  'INPUT_MISSING',
-  'INPUT_INVALID',
-  'ACTION_UNKNOWN',
-  'ACTION_INVALID',
-  'NOT_JSON',
-]);
 
 export interface LiveRunOptions {
   readonly identity: RunIdentity;
@@ -86,14 +72,12 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly #timers: Timers;
   readonly #attempts: Attempts;
   readonly #lookups: Lookups;
-  readonly #conditions: Conditions = new Conditions();
+  readonly #outcomes: Outcomes;
+  readonly #admission: Admission;
   readonly #gate: HookGate;
   readonly #readers: Readers;
   readonly #depths: Depths = new Depths();
   readonly #commands: CommandLine;
-  /** What the commit of this turn makes possible. */
-  #starts: number[] = [];
-  #handlers: number[] = [];
   #tidings: NumberedEvent[] = [];
   #resolveDone!: (report: RunReport) => void;
   #rejectDone!: (error: unknown) => void;
@@ -122,10 +106,28 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       clock,
       timers: this.#timers,
       load: journal === undefined ? undefined : (n) => journal.outputsOf(n),
-      timedOut: (attempt, seconds) => this.post(() => this.#timedOut(attempt, seconds)),
-      called: (n) => this.post(() => this.#cancelNode(n)),
+      timedOut: (attempt, seconds) => this.post(() => this.#outcomes.timedOut(attempt, seconds)),
+      called: (n) => this.post(() => this.#outcomes.cancel(n)),
       stopped: () => this.#turns.over || this.#isStopping(),
     });
+    const session: Session = {
+      runId: this.runId,
+      state,
+      cache,
+      config: options.config,
+      slots: options.slots,
+      registry: options.registry,
+      ids: options.ids,
+      journal,
+      turns: this.#turns,
+      timers: this.#timers,
+      attempts: this.#attempts,
+      lookups: this.#lookups,
+      emit: (event) => this.#emit(event),
+      isStopping: () => this.#isStopping(),
+    };
+    this.#outcomes = new Outcomes(session);
+    this.#admission = new Admission(session, this.#outcomes);
     const { runId, dagName, appData } = this;
     this.#gate = new HookGate(
       new HookLine(options.hooks, { runId, dagName, appData }),
@@ -140,7 +142,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     });
     // Whoever awaits `done` hears of a rejection; a run that nobody awaits must not end the process.
     this.done.catch(() => {});
-    cache.keepWhile((id) => this.#isNeeded(id));
+    cache.keepWhile((id) => !this.ended && this.#readers.needs(id, journal !== undefined));
   }
 
   get ended(): boolean {
@@ -180,10 +182,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       for (let n = 0; n < this.state.nodeCount; n++) {
         if (this.state.status[n] !== Status.RUNNING) continue;
         this.#attempts.giveUp(n);
-        this.#cancelNode(n, '; did not end within the grace time');
+        this.#outcomes.cancel(n, '; did not end within the grace time');
       }
       for (const attempt of this.#attempts.handlers.values()) {
-        this.#handlerFailed(
+        this.#outcomes.handlerFailed(
           attempt,
           toErrorData(new DaggerError('CANCELLED', 'the run ended before the handler')),
         );
@@ -238,7 +240,9 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   }
 
   attemptEnded(attempt: NodeAttempt): void {
-    this.#turns.post(attempt);
+    // With no other attempt under way there is nothing to wait for: the turn begins at once.
+    if (this.state.count(Status.RUNNING) === 1) this.#turns.postLast(attempt);
+    else this.#turns.post(attempt);
   }
 
   reportProgress(n: number, attempt: number, fraction: number, message: string | null): void {
@@ -306,18 +310,14 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   // --- a turn ------------------------------------------------------------------------------------------------------
 
   take(attempt: NodeAttempt): void {
-    if (!this.#attempts.settle(attempt)) return;
-    const error = NodeAttempt.errorOf(attempt);
-    if (NodeAttempt.isHandler(attempt)) {
-      if (error === undefined) this.#handlerSucceeded(attempt);
-      else this.#handlerFailed(attempt, error);
-    } else if (error === undefined) this.#succeeded(attempt);
-    else this.#failed(NodeAttempt.numberOf(attempt), error, NodeAttempt.moreOf(attempt));
+    this.#outcomes.take(attempt);
   }
 
   decide(): void {
     this.#gate.ask();
-    this.#fill();
+    // When hooks or watchers are too far behind, nothing new starts until they catch up.
+    const behind = this.#gate.backlog >= this.#options.eventCapacity || this.events.full;
+    if (this.#gate.open && !behind) this.#admission.fill();
   }
 
   carryOut(): void {
@@ -329,13 +329,14 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
         this.#gate.show(told);
       }
     }
-    if (this.#starts.length > 0) {
-      const starts = this.#starts;
-      this.#starts = [];
+    if (this.#admission.starts.length > 0) {
+      const { starts } = this.#admission;
+      this.#admission.starts = [];
       for (let i = 0; i < starts.length; i++) this.#attempts.begin(starts[i] as number);
     }
-    while (this.#handlers.length > 0 && this.#used() < this.#options.slots)
-      this.#attempts.beginHandler(this.#handlers.shift() as number);
+    const { handlers } = this.#outcomes;
+    while (handlers.length > 0 && this.#admission.used < this.#options.slots)
+      this.#attempts.beginHandler(handlers.shift() as number);
     // Hooks look at what was just committed in a turn of its own.
     if (this.#gate.due) this.post(nothing);
   }
@@ -351,7 +352,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     )
       return;
     const stopping = this.#isStopping();
-    if (!stopping && (this.#handlers.length > 0 || this.#gate.busy)) return;
+    if (!stopping && (this.#outcomes.handlers.length > 0 || this.#gate.busy)) return;
     if (state.halt === undefined) {
       if (state.count(Status.RETRYING) > 0) return;
       const next = state.takeReady();
@@ -385,151 +386,6 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (consequences && event.type === 'BranchCancelled') this.#abortCancelled(event.reason);
   }
 
-  // --- what came in ------------------------------------------------------------------------------------------------
-
-  #succeeded(attempt: NodeAttempt): void {
-    const n = NodeAttempt.numberOf(attempt);
-    const outputs = NodeAttempt.outputsOf(attempt);
-    const more = NodeAttempt.moreOf(attempt);
-    const event: NodeCompletedEvent =
-      more === undefined
-        ? { type: 'NodeCompleted', n, at: this.#turns.now, outputs }
-        : completedWith(n, this.#turns.now, outputs, more);
-    if (event.writes !== undefined) {
-      try {
-        checkWrites(this.cache, event.writes);
-      } catch (error) {
-        return this.#failed(n, toErrorData(error), more);
-      }
-    }
-    if (((this.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0)
-      this.#remember(n, event.outputs);
-    this.#complete(event);
-  }
-
-  #remember(n: number, outputs: JsonObject): void {
-    const write = this.#lookups.writeOf(n, this.#definition(n).action, outputs, this.#turns.now);
-    if (write === undefined) return;
-    if (this.#options.journal === undefined) this.#lookups.keep(write);
-    else this.#turns.remember(write);
-  }
-
-  #complete(event: NodeCompletedEvent): void {
-    this.cache.setOutputs(this.nodeIdOf(event.n), event.outputs);
-    if (event.writes !== undefined) applyWrites(this.cache, event.writes);
-    this.#emit(event);
-    if (event.tokens !== undefined) this.#checkTokens();
-  }
-
-  #failed(n: number, thrown: ErrorData, more: AttemptExtras | undefined): void {
-    if (this.#isStopping()) return this.#cancelNode(n);
-    const { state } = this;
-    const at = this.#turns.now;
-    const error = FINAL.has(thrown.code) ? { ...thrown, retryable: false } : thrown;
-    const spent = spentBy(more);
-    const delay = this.#delay(n, error, at);
-    if (delay === undefined) {
-      const metadata = more?.metadata;
-      this.#emit({
-        type: 'NodeFailed',
-        n,
-        at,
-        error,
-        ...spent,
-        ...(metadata === undefined ? {} : { metadata }),
-      });
-      if (state.notes.get(n)?.handler?.status === 'pending') this.#handlers.push(n);
-    } else {
-      this.#emit({ type: 'NodeRetrying', n, at, error, delay, ...spent });
-      this.#awaitRetry(n, at + delay);
-    }
-    if (spent.tokens !== undefined) this.#checkTokens();
-  }
-
-  /** Milliseconds until the next attempt, or undefined when there is none. */
-  #delay(n: number, error: ErrorData, at: number): number | undefined {
-    const { state } = this;
-    const notes = state.notes.get(n);
-    const firstStart = notes?.retries[notes.budgetFrom]?.startedAt ?? state.startedAt[n] ?? at;
-    return nextDelay({
-      failures: state.failedAttempts(n) + 1,
-      tryCount: this.#definition(n).tryCount,
-      policy: this.#options.registry.get(this.#definition(n).action)?.retry,
-      config: this.#config,
-      error,
-      elapsed: at - firstStart,
-      random: this.#options.ids.random(),
-    });
-  }
-
-  #awaitRetry(n: number, due: number): void {
-    if (due <= this.#turns.now) this.#emit({ type: 'RetryDue', n, at: this.#turns.now });
-    else
-      this.#timers.at(due, () =>
-        this.post(() => this.#emit({ type: 'RetryDue', n, at: this.#turns.now })),
-      );
-  }
-
-  #timedOut(attempt: NodeAttempt, seconds: number): void {
-    if (!this.#attempts.settle(attempt)) return;
-    const n = NodeAttempt.numberOf(attempt);
-    const error = new DaggerError('NODE_TIMEOUT', `the attempt took longer than ${seconds} s`, {
-      ids: { runId: this.runId, nodeId: this.nodeIdOf(n) },
-    });
-    this.#turns.afterwards(() => NodeAttempt.abort(attempt, error));
-    if (NodeAttempt.isHandler(attempt)) this.#handlerFailed(attempt, toErrorData(error));
-    else this.#failed(n, toErrorData(error), NodeAttempt.moreOf(attempt));
-  }
-
-  #handlerFailed(attempt: NodeAttempt, error: ErrorData): void {
-    const n = NodeAttempt.numberOf(attempt);
-    this.#attempts.handlers.delete(n);
-    this.#emit({
-      type: 'HandlerFailed',
-      n,
-      at: this.#turns.now,
-      error,
-      ...spentBy(NodeAttempt.moreOf(attempt)),
-    });
-    this.#checkTokens();
-  }
-
-  #handlerSucceeded(attempt: NodeAttempt): void {
-    const n = NodeAttempt.numberOf(attempt);
-    const outputs = NodeAttempt.outputsOf(attempt);
-    this.#emit({
-      type: 'HandlerCompleted',
-      n,
-      at: this.#turns.now,
-      outputs,
-      ...spentBy(NodeAttempt.moreOf(attempt)),
-    });
-    this.#checkTokens();
-  }
-
-  #cancelNode(n: number, remark = ''): void {
-    if (this.state.status[n] !== Status.RUNNING) return;
-    this.#emit({
-      type: 'NodeCancelled',
-      n,
-      at: this.#turns.now,
-      reason: `${this.state.halt?.status ?? 'stopped'}${remark}`,
-    });
-  }
-
-  #checkTokens(): void {
-    const { maxTokens } = this.#config;
-    if (maxTokens === null || this.state.tokens <= maxTokens || this.state.halt !== undefined)
-      return;
-    this.#emit({
-      type: 'LimitReached',
-      at: this.#turns.now,
-      limit: 'maxTokens',
-      bound: maxTokens,
-      used: this.state.tokens,
-    });
-  }
-
   #eventOf(command: ExecutorCommand): RunEvent {
     return commandEvent(command, {
       state: this.state,
@@ -538,127 +394,6 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       limits: this.#config,
       depths: this.#depths,
     });
-  }
-
-  // --- what starts -------------------------------------------------------------------------------------------------
-
-  /** Slots in use. A wait (for a retry, a person, a message) uses none. */
-  #used(): number {
-    return this.state.count(Status.RUNNING) + this.#lookups.underWay + this.#attempts.handlers.size;
-  }
-
-  /** Gives free slots to ready nodes, unless hooks or watchers are too far behind. */
-  #fill(): void {
-    const { state } = this;
-    const { slots, eventCapacity } = this.#options;
-    if (
-      state.halt !== undefined ||
-      !this.#gate.open ||
-      this.#gate.backlog >= eventCapacity ||
-      this.events.full
-    )
-      return;
-    let free = slots - this.#used();
-    while (free > 0) {
-      const n = state.takeReady();
-      if (n === -1) return;
-      const flags = state.topology.flags[n] as number;
-      if ((flags & (NodeFlag.CONDITION | NodeFlag.CACHED)) !== 0 && !this.#mayStart(n, flags)) {
-        free = slots - this.#used();
-        if (state.halt !== undefined) return;
-        continue;
-      }
-      if (this.#outOfIterations(n)) return;
-      this.#emit({ type: 'NodeStarted', n, at: this.#turns.now });
-      this.#starts.push(n);
-      free--;
-    }
-  }
-
-  #outOfIterations(n: number): boolean {
-    const { state } = this;
-    if (state.topology.action[n] !== state.topology.supervisor || state.attempt[n] !== 0)
-      return false;
-    if (state.iterations < this.#config.maxIterations) return false;
-    state.returnReady(n);
-    this.#emit({
-      type: 'LimitReached',
-      at: this.#turns.now,
-      limit: 'maxIterations',
-      bound: this.#config.maxIterations,
-      used: state.iterations + 1,
-    });
-    return true;
-  }
-
-  /** Asks the condition of a node, and the results of earlier runs; false when it does not start now. */
-  #mayStart(n: number, flags: number): boolean {
-    const { now } = this.#turns;
-    try {
-      if (
-        (flags & NodeFlag.CONDITION) !== 0 &&
-        !this.#conditions.holds(this.state, this.cache, n)
-      ) {
-        this.#emit({ type: 'NodeSkipped', n, at: now, reason: 'condition' });
-        return false;
-      }
-    } catch (error) {
-      this.#emit({ type: 'NodeStarted', n, at: now });
-      this.#failed(n, { ...toErrorData(error, 'CONDITION_FAILED'), retryable: false }, undefined);
-      return false;
-    }
-    if ((flags & NodeFlag.CACHED) === 0 || !this.#lookups.isDue(n)) return true;
-    this.#lookUp(n);
-    return false;
-  }
-
-  /** Looks for a result of an earlier run: the node completes with it, or takes its place among the ready ones again. */
-  #lookUp(n: number): void {
-    const { state, cache } = this;
-    const journal = this.#options.journal;
-    const subject = () => ({
-      action: this.#attempts.actionOf(n).action,
-      strategy: this.#definition(n).cacheStrategy as CacheStrategy,
-      inputs: resolveInputs(state, cache, n, journal && ((from) => journal.outputsOf(from))),
-      now: this.#turns.now,
-    });
-    this.#lookups.begin(n, subject, (found) =>
-      this.post(() => {
-        this.#lookups.underWay--;
-        if (state.status[n] !== Status.READY) return;
-        if (found === undefined) state.returnReady(n);
-        else
-          this.#complete({
-            type: 'NodeCompleted',
-            n,
-            at: this.#turns.now,
-            outputs: sealJson(found) as JsonObject,
-            cached: true,
-          });
-      }),
-    );
-  }
-
-  #definition(n: number): NodeDefinition {
-    return this.state.topology.definitions[n] as NodeDefinition;
-  }
-
-  /** Whether the run may still read the values under a name of its cache, and could not get them back. */
-  #isNeeded(id: string): boolean {
-    if (this.#turns.over) return false;
-    if (id === RUN_INPUTS) return true;
-    const n = this.state.topology.numberOf(id);
-    if (n === undefined) return false;
-    const stored = this.#options.journal !== undefined;
-    if (this.#readers.isRead(n, stored)) return true;
-    if (stored) return false;
-    // An action may read the outputs of its dependencies without an input of that name; those of the last nodes are
-    // the results of the run.
-    const dependents = this.state.topology.dependentsOf(n);
-    return (
-      dependents.length === 0 ||
-      dependents.some((to) => !isSettled(this.state.status[to] as number))
-    );
   }
 
   // --- the end -----------------------------------------------------------------------------------------------------
@@ -740,9 +475,9 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     for (const [n, notes] of this.state.notes) {
       if (this.state.status[n] === Status.RETRYING) {
         const last = notes.retries.at(-1);
-        this.#awaitRetry(n, (last?.at ?? 0) + (last?.delay ?? 0));
+        this.#outcomes.awaitRetry(n, (last?.at ?? 0) + (last?.delay ?? 0));
       }
-      if (notes.handler?.status === 'pending') this.#handlers.push(n);
+      if (notes.handler?.status === 'pending') this.#outcomes.handlers.push(n);
     }
   }
 
@@ -765,32 +500,5 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   }
 }
 
-type AttemptExtras = NonNullable<ReturnType<typeof NodeAttempt.moreOf>>;
-
-const spentBy = (more: AttemptExtras | undefined): { readonly tokens?: number } =>
-  more === undefined || more.tokens === 0 ? {} : { tokens: more.tokens };
-
 /** Wakes the loop for another turn. */
 const nothing = (): void => {};
-
-/** The completion of an attempt that used more of its context than most do. */
-const completedWith = (
-  n: number,
-  at: number,
-  returned: JsonObject,
-  more: AttemptExtras,
-): NodeCompletedEvent => {
-  const written = more.view === undefined ? undefined : CacheView.writesOf(more.view);
-  return {
-    type: 'NodeCompleted',
-    n,
-    at,
-    outputs:
-      written?.own === undefined
-        ? returned
-        : Object.freeze({ ...Object.fromEntries(written.own), ...returned }),
-    ...(more.metadata === undefined ? {} : { metadata: more.metadata }),
-    ...spentBy(more),
-    ...(written?.global === undefined ? {} : { writes: written.global }),
-  };
-};

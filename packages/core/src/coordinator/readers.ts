@@ -1,6 +1,6 @@
 import { parseCondition } from '../graph/expression.ts';
 import type { NodeDefinition } from '../graph/model.ts';
-import { parseReference } from '../graph/reference.ts';
+import { parseReference, RUN_INPUTS } from '../graph/reference.ts';
 import type { RunState } from '../run/state.ts';
 import { isSettled } from '../run/status.ts';
 
@@ -18,13 +18,23 @@ export class Readers {
     this.#state = state;
   }
 
-  /** @param reloadable whether a reference can be served from storage, so that only conditions need the cache */
-  isRead(n: number, reloadable: boolean): boolean {
+  /**
+   * Whether the run may still read the outputs of a node from its cache.
+   * @param stored whether a reference can be served from storage, so that only conditions need the cache
+   */
+  needs(id: string, stored: boolean): boolean {
+    if (id === RUN_INPUTS) return true;
+    const { topology } = this.#state;
+    const n = topology.numberOf(id);
+    if (n === undefined) return false;
     this.#index();
-    return (
-      this.#anyOpen(this.#byCondition.get(n)) ||
-      (!reloadable && this.#anyOpen(this.#byReference.get(n)))
-    );
+    if (this.#anyOpen(this.#byCondition.get(n))) return true;
+    if (stored) return false;
+    if (this.#anyOpen(this.#byReference.get(n))) return true;
+    // An action may read the outputs of its dependencies without an input of that name; those of the last nodes are
+    // the results of the run.
+    const dependents = topology.dependentsOf(n);
+    return dependents.length === 0 || this.#anyOpen(dependents);
   }
 
   #anyOpen(readers: readonly number[] | undefined): boolean {

@@ -74,6 +74,14 @@ export class Turns<T> {
     if (!this.#busy) this.ask();
   }
 
+  /** Like `post`, for a message behind which nothing else can come soon: without a journal the turn begins at once. */
+  postLast(message: Message<T>): void {
+    this.#inbox.push(message);
+    if (this.#busy || this.#asked || this.#over) return;
+    if (this.#journal === undefined) this.#turn();
+    else this.ask();
+  }
+
   /** Takes up the first event, and what came before it. */
   begin(): void {
     this.#busy = false;
