@@ -66,3 +66,11 @@ export const registry: ActionRegistry = new ActionRegistry([
   { name: 'plain', execute: () => ({ anything: 1 }) },
 ]);
 export const held: readonly AnyAction[] = [zodAction];
+
+// The schema says what the outputs are; giving back less is an error.
+export const forgetful: AnyAction = defineAction({
+  name: 'forgetful',
+  output: z.object({ rows: z.array(z.string()) }),
+  // @ts-expect-error -- rows are missing
+  execute: () => ({}),
+});

@@ -41,13 +41,28 @@ export interface AnyAction extends Omit<Action<unknown, unknown>, 'execute'> {
   execute(ctx: ActionContext<never>): unknown;
 }
 
-/** Types the inputs and outputs from the schemas, checks the definition, and gives it back frozen. */
-export const defineAction = <I = JsonObject, O = JsonObject>(
-  action: Action<I, O>,
-): Action<I, O> => {
+/** An action whose outputs are typed by its schema, and not the other way round. */
+interface SchemaTypedAction<I, O> extends Omit<Action<I, O>, 'execute' | 'output'> {
+  readonly output: Schema<O>;
+  execute(ctx: ActionContext<I>): ActionResult<NoInfer<O>>;
+}
+
+/**
+ * Types the inputs and outputs from the schemas (without a schema of the outputs, from what `execute` gives back), checks
+ * the definition, and gives it back frozen.
+ * @throws DaggerError ACTION_INVALID naming the field and the reason
+ */
+export function defineAction<I = JsonObject, O = JsonObject>(
+  action: Action<I, O> & { readonly output?: undefined },
+): Action<I, O>;
+// The last overload is the one that the compiler explains.
+export function defineAction<I = JsonObject, O = JsonObject>(
+  action: SchemaTypedAction<I, O>,
+): Action<I, O>;
+export function defineAction<I, O>(action: Action<I, O>): Action<I, O> {
   checkAction(action);
   return Object.freeze({ ...action });
-};
+}
 
 const positive = (value: unknown): boolean =>
   typeof value === 'number' && value > 0 && Number.isFinite(value);

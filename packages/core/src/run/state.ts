@@ -590,6 +590,13 @@ export class RunState {
     this.awaiting.delete(n);
     const notes = this.notesOf(n);
     if (notes.handler?.status === 'pending') this.handlersPending--;
+    if (notes.error !== undefined) {
+      // The failure that ended the session before stays in the history of the node.
+      const { [n]: attempt = 0 } = this.attempt;
+      const { [n]: startedAt = 0 } = this.startedAt;
+      const { [n]: at = 0 } = this.endedAt;
+      notes.retries.push({ attempt, startedAt, error: notes.error, at, delay: 0 });
+    }
     notes.error = undefined;
     notes.reason = undefined;
     notes.handler = undefined;
