@@ -3,6 +3,7 @@ import {
   formatDiagnostic,
   GraphInvalidError,
   readYamlFile,
+  type ActionRegistry,
   type DagExecutor,
   type Diagnostic,
   type Graph,
@@ -17,10 +18,17 @@ export const printDiagnostics = (diagnostics: readonly Diagnostic[]): void => {
   for (const diagnostic of diagnostics) console.error(severalLines(formatDiagnostic(diagnostic)));
 };
 
-/** Reads one file. @throws GraphInvalidError with every problem */
-export const readGraph = async (file: string): Promise<Graph> => {
-  const { graph, diagnostics } = await readYamlFile(file);
-  if (graph === undefined) throw new GraphInvalidError(diagnostics);
+/**
+ * Reads one file; with a registry, actions that it does not have are problems too.
+ * @throws GraphInvalidError with every problem
+ */
+export const readGraph = async (file: string, registry?: ActionRegistry): Promise<Graph> => {
+  const { graph, diagnostics } = await readYamlFile(file, registry && { registry });
+  if (graph === undefined) {
+    if (registry?.list().length === 0 && diagnostics.some(({ code }) => code === 'action-unknown'))
+      console.error('no actions are known: name their module with --actions');
+    throw new GraphInvalidError(diagnostics);
+  }
   printDiagnostics(diagnostics);
   return graph;
 };
@@ -41,7 +49,7 @@ export const loadGraph = async (
   dag: string | undefined,
 ): Promise<Graph> => {
   if (!isDirectory(path)) {
-    const graph = executor.add(await readGraph(path));
+    const graph = executor.add(await readGraph(path, executor.registry));
     return dag === undefined ? graph : executor.getDag(dag);
   }
   const { loaded, problems } = await executor.loadYamlDir(path);
