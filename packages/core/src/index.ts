@@ -95,6 +95,7 @@ export type { ExecutionEvent, ExecutionEventType, NodeOutcome } from './run/publ
 export {
   RunReport,
   type NodeReport,
+  type PausedBranch,
   type RejectedCommand,
   type RetryReport,
   type RunReportData,

@@ -672,3 +672,17 @@ describe('a branch', () => {
     expect(report.status).toBe('succeeded');
   });
 });
+
+describe('the report of a paused run', () => {
+  it('names the paused branches and the reasons, and no longer once they go on', async () => {
+    const pause: EventHook = {
+      onStart: () => [{ type: 'PauseBranch', branchId: 'b', reason: 'a person must look' }],
+    };
+    const { executor, report } = await setup({ hooks: [pause] });
+    expect(report).toMatchObject({ status: 'paused', counts: { succeeded: 1 } });
+    expect(report.pausedBranches).toEqual([{ nodeId: 'b', reason: 'a person must look' }]);
+    const goOn: EventHook = { onComplete: () => [{ type: 'ResumeBranch', branchId: 'b' }] };
+    const resumed = await executor.resume(report.runId, { hooks: [goOn] });
+    expect(resumed).toMatchObject({ status: 'succeeded', pausedBranches: [] });
+  });
+});

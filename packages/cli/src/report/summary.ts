@@ -33,5 +33,8 @@ export const summary = (report: RunReport): string => {
   ];
   if (report.error !== null)
     lines.push(colors.red(severalLines(`${report.error.code}: ${report.error.message}`)));
+  for (const { nodeId, reason } of report.pausedBranches) {
+    lines.push(`paused at ${oneLine(nodeId)}${reason === null ? '' : `: ${oneLine(reason)}`}`);
+  }
   return lines.join('\n');
 };

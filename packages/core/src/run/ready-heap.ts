@@ -1,13 +1,23 @@
-/** The nodes that may start, lowest number first: a binary heap in one flat array. */
+/** The nodes that may start, lowest number first and each once: a binary heap in one flat array. */
 export class ReadyHeap {
   #heap: Int32Array<ArrayBuffer> = new Int32Array(16);
   #size = 0;
+  /** 1 for each node that is in the heap. */
+  #present: Uint8Array<ArrayBuffer> = new Uint8Array(16);
 
   get size(): number {
     return this.#size;
   }
 
+  /** Adds a node; one that is there already stays where it is. */
   push(node: number): void {
+    if (node >= this.#present.length) {
+      const wider = new Uint8Array(Math.max(node + 1, this.#present.length * 2));
+      wider.set(this.#present);
+      this.#present = wider;
+    }
+    if (this.#present[node] === 1) return;
+    this.#present[node] = 1;
     if (this.#size === this.#heap.length) {
       const larger = new Int32Array(this.#heap.length * 2);
       larger.set(this.#heap);
@@ -30,6 +40,7 @@ export class ReadyHeap {
     if (this.#size === 0) return -1;
     const heap = this.#heap;
     const top = heap[0] as number;
+    this.#present[top] = 0;
     const moved = heap[--this.#size] as number;
     const size = this.#size;
     let at = 0;

@@ -51,6 +51,12 @@ export interface RejectedCommand {
   readonly error: ErrorData;
 }
 
+/** A branch that is paused: a node and everything downstream of it. */
+export interface PausedBranch {
+  readonly nodeId: string;
+  readonly reason: string | null;
+}
+
 export interface RunReportData {
   readonly runId: string;
   readonly dag: string;
@@ -64,6 +70,7 @@ export interface RunReportData {
   readonly counts: { readonly total: number } & { readonly [S in NodeStatus]: number };
   readonly metrics: RunMetrics;
   readonly rejectedCommands: readonly RejectedCommand[];
+  readonly pausedBranches: readonly PausedBranch[];
   /** Node id -> what became of it, in the order of definition. */
   readonly nodes: { readonly [id: string]: NodeReport };
 }
@@ -112,6 +119,7 @@ export class RunReport implements RunReportData {
   readonly finishedAt: string | null;
   readonly durationMs: number;
   readonly counts: RunReportData['counts'];
+  readonly pausedBranches: readonly PausedBranch[];
   readonly #state: RunState;
   readonly #cache: Cache;
   #nodes: RunReportData['nodes'] | undefined;
@@ -137,6 +145,10 @@ export class RunReport implements RunReportData {
     const counts: { [S in NodeStatus | 'total']?: number } = { total: state.nodeCount };
     for (const [code, name] of STATUS_NAMES.entries()) counts[name] = state.counts[code] as number;
     this.counts = counts as RunReportData['counts'];
+    this.pausedBranches = [...state.paused.reasons()].map(([n, reason]) => ({
+      nodeId: state.topology.idOf(n),
+      reason,
+    }));
     this.#state = state;
     this.#cache = cache;
   }
@@ -192,6 +204,7 @@ export class RunReport implements RunReportData {
       counts,
       metrics,
       rejectedCommands,
+      pausedBranches,
       nodes,
     } = this;
     return {
@@ -206,6 +219,7 @@ export class RunReport implements RunReportData {
       counts,
       metrics,
       rejectedCommands,
+      pausedBranches,
       nodes,
     };
   }

@@ -5,6 +5,7 @@ import type { DagConfig } from '../config/model.ts';
 import type { ErrorData } from '../errors.ts';
 import type { RunEvent } from './events.ts';
 import { newNotes, type HandlerNote, type NodeNotes } from './notes.ts';
+import { PausedBranches } from './paused-branches.ts';
 import { ReadyHeap } from './ready-heap.ts';
 import { isSettled, Status, type RunStatus, type SkipReason } from './status.ts';
 
@@ -71,9 +72,7 @@ export class RunState {
   hooksSeenParts: number = Infinity;
   /** Settled nodes whose dependents wait for the hooks, with the sequence number of the event. */
   readonly awaiting: Map<number, number> = new Map();
-  /** Paused branches: the root, and every node held by it. */
-  readonly paused: Map<number, { readonly reason: string | null; readonly members: Set<number> }> =
-    new Map();
+  readonly paused: PausedBranches = new PausedBranches();
   readonly commandRejections: {
     readonly at: number;
     readonly by: string;
@@ -87,8 +86,6 @@ export class RunState {
   #need: Int32Array<ArrayBuffer>;
   #ownsTopology = false;
   readonly #ready: ReadyHeap = new ReadyHeap();
-  /** 1 for the nodes in the heap, so that none is there twice. */
-  #queued: Uint8Array<ArrayBuffer>;
   #disabled: Map<number, boolean> | undefined;
   /** Whether the first nodes were opened; hooks are told of the start before. */
   #opened = false;
@@ -100,7 +97,6 @@ export class RunState {
     this.topology = topology;
     this.#config = config;
     this.status = new Uint8Array(count);
-    this.#queued = new Uint8Array(count);
     this.attempt = new Uint16Array(count);
     this.startedAt = new Float64Array(count);
     this.endedAt = new Float64Array(count);
@@ -118,23 +114,14 @@ export class RunState {
     for (;;) {
       const n = this.#ready.pop();
       if (n === -1) return n;
-      this.#queued[n] = 0;
       // Nodes that left the ready state stay in the heap until they come up.
-      if (this.status[n] === Status.READY && !this.isHeld(n)) return n;
+      if (this.status[n] === Status.READY && !this.paused.holds(n)) return n;
     }
   }
 
   /** Puts back a node that was taken and not started. */
   returnReady(n: number): void {
-    if (this.#queued[n] === 1) return;
-    this.#queued[n] = 1;
     this.#ready.push(n);
-  }
-
-  isHeld(n: number): boolean {
-    if (this.paused.size === 0) return false;
-    for (const { members } of this.paused.values()) if (members.has(n)) return true;
-    return false;
   }
 
   isDisabled(n: number): boolean {
@@ -234,10 +221,7 @@ export class RunState {
         return;
       }
       case 'BranchPaused':
-        this.paused.set(event.n, {
-          reason: event.reason,
-          members: new Set(this.topology.branchOf(event.n)),
-        });
+        this.paused.pause(event.n, event.reason, this.topology);
         return;
       case 'BranchResumed':
         return this.#resumeBranch(event.n);
@@ -432,18 +416,9 @@ export class RunState {
     addNodes(this.topology, nodes, problems);
     this.#reserve(this.topology.count);
     this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
-    for (let n = first; n < this.topology.count; n++) this.#hold(n);
+    for (let n = first; n < this.topology.count; n++) this.paused.adopt(n, this.topology);
     const added = Array.from({ length: this.topology.count - first }, (_, i) => first + i);
     this.#bringUp(added, first, at);
-  }
-
-  /** A new node, and what is downstream of it, belongs to every paused branch that one of its dependencies is in. */
-  #hold(n: number): void {
-    for (const { members } of this.paused.values()) {
-      if (members.has(n) || !this.topology.dependenciesOf(n).some(({ node }) => members.has(node)))
-        continue;
-      for (const member of this.topology.branchOf(n)) members.add(member);
-    }
   }
 
   /**
@@ -506,7 +481,6 @@ export class RunState {
       return to;
     };
     this.status = wider(this.status, new Uint8Array(room));
-    this.#queued = wider(this.#queued, new Uint8Array(room));
     this.attempt = wider(this.attempt, new Uint16Array(room));
     this.startedAt = wider(this.startedAt, new Float64Array(room));
     this.endedAt = wider(this.endedAt, new Float64Array(room));
@@ -515,14 +489,12 @@ export class RunState {
   }
 
   #resumeBranch(n: number): void {
-    const branch = this.paused.get(n);
-    this.paused.delete(n);
-    for (const member of branch?.members ?? [])
+    for (const member of this.paused.release(n))
       if (this.status[member] === Status.READY) this.returnReady(member);
   }
 
   #cancelBranch(root: number, at: number, reason: string | null): void {
-    this.paused.delete(root);
+    this.paused.release(root);
     for (const n of this.topology.branchOf(root)) {
       if (isSettled(this.status[n] as number)) continue;
       this.#set(n, Status.CANCELLED);

@@ -44,6 +44,7 @@ const reportOf = (
   counts: { total: nodes.length } as RunReportData['counts'],
   metrics: {} as RunReportData['metrics'],
   rejectedCommands: [],
+  pausedBranches: [],
   nodes: Object.fromEntries(nodes.map((node) => [node.id, node])),
   ...over,
 });

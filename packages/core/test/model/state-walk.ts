@@ -399,7 +399,7 @@ export class StateWalk {
       edges: topology.edgeCount,
       seq: state.seq,
       halt: state.halt?.status,
-      paused: [...state.paused.keys()],
+      paused: [...state.paused.roots()],
     });
   }
 
