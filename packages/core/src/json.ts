@@ -36,9 +36,14 @@ const typeName = (value: unknown): string => {
 };
 
 class Checker {
+  readonly #freeze: boolean;
   #values = 0;
   readonly #path: (string | number)[] = [];
   readonly #open: object[] = [];
+
+  constructor(freeze: boolean) {
+    this.#freeze = freeze;
+  }
 
   #refuse(value: unknown, what?: string): never {
     const reason = what ?? `${typeName(value)} is not a JSON value`;
@@ -80,7 +85,7 @@ class Checker {
       for (const key in value) this.#member(key, (value as Record<string, unknown>)[key], true);
     }
     this.#open.pop();
-    Object.freeze(value);
+    if (this.#freeze) Object.freeze(value);
   }
 
   #member(key: string | number, value: unknown, absentAllowed: boolean): void {
@@ -101,13 +106,26 @@ const isForeignPlain = (prototype: unknown): boolean =>
   Object.getPrototypeOf(prototype) === null &&
   Object.hasOwn(prototype, 'isPrototypeOf');
 
+/** Checks that a value is JSON, and leaves it as it is. @throws DaggerError NOT_JSON naming the path */
+export const checkJson = (value: unknown): void => new Checker(false).check(value);
+
 /**
- * Checks that a value is JSON and freezes it deeply, so that no reader can change what another reads.
- * A property whose value is `undefined` counts as absent.
+ * A frozen copy of a JSON value, for what callers keep in their hands and may change later.
+ * @throws DaggerError NOT_JSON naming the path
+ */
+export const ownJson = (value: unknown): JsonValue => {
+  checkJson(value);
+  if (typeof value !== 'object' || value === null) return value as JsonValue;
+  return sealJson(JSON.parse(JSON.stringify(value)));
+};
+
+/**
+ * Checks that a value is JSON and freezes it deeply, so that no reader can change what another reads. For what is handed
+ * over, such as the outputs of an action. A property whose value is `undefined` counts as absent.
  * @throws DaggerError NOT_JSON naming the path: a function, symbol, BigInt, NaN, Infinity, Date, class instance, cycle.
  */
 export const sealJson = (value: unknown): JsonValue => {
-  if (!isFlat(value)) new Checker().check(value);
+  if (!isFlat(value)) new Checker(true).check(value);
   else Object.freeze(value);
   return value as JsonValue;
 };

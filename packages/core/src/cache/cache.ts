@@ -1,5 +1,5 @@
 import { DaggerError } from '../errors.ts';
-import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
+import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { Schema } from '../schema/validator.ts';
 import { checkedRead } from './typed-read.ts';
 import { systemClock, type Clock } from '../clock.ts';
@@ -71,7 +71,7 @@ export class Cache {
 
   /** Puts a value under the id of a node. @throws DaggerError NOT_JSON */
   insert(nodeId: string, key: string, value: unknown): void {
-    const sealed = sealJson(value);
+    const sealed = ownJson(value);
     this.#inserted = true;
     let space = this.#nodes.get(nodeId);
     if (!(space instanceof Map)) {
@@ -110,7 +110,7 @@ export class Cache {
 
   /** Puts a shared value under a two-part name. @throws DaggerError NOT_JSON */
   insertGlobal(namespace: string, key: string, value: unknown): void {
-    const sealed = sealJson(value);
+    const sealed = ownJson(value);
     this.#globalSpace(namespace).set(key, sealed);
     this.#noteWrite(GLOBAL_MARK + namespace, key, sealed);
   }
@@ -138,7 +138,7 @@ export class Cache {
       }
       list = new GrowingList((list as readonly JsonValue[] | undefined) ?? []);
     }
-    list.append(sealJson(value));
+    list.append(ownJson(value));
     this.#globalSpace(namespace).set(key, list);
     if (this.#evictions !== undefined) this.#noteWrite(GLOBAL_MARK + namespace, key, list.value);
   }

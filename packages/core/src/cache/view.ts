@@ -1,5 +1,5 @@
 import { DaggerError } from '../errors.ts';
-import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
+import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { Schema } from '../schema/validator.ts';
 import type { Cache } from './cache.ts';
 import { checkedRead } from './typed-read.ts';
@@ -50,7 +50,7 @@ export class CacheView {
 
   /** Adds an output of this node beside those that the action returns. @throws DaggerError NOT_JSON */
   insert(key: string, value: unknown): void {
-    (this.#own ??= new Map()).set(key, sealJson(value));
+    (this.#own ??= new Map()).set(key, ownJson(value));
   }
 
   getGlobal<T = JsonValue>(namespace: string, key: string, schema?: Schema<T>): T | undefined {
@@ -66,7 +66,7 @@ export class CacheView {
   }
 
   insertGlobal(namespace: string, key: string, value: unknown): void {
-    (this.#global ??= []).push({ op: 'set', namespace, key, value: sealJson(value) });
+    (this.#global ??= []).push({ op: 'set', namespace, key, value: ownJson(value) });
   }
 
   /** Adds to the end of a shared list; appends of parallel nodes never overwrite each other. */
@@ -77,7 +77,7 @@ export class CacheView {
         'CACHE_TYPE',
         `cannot append to global ${namespace}.${key}: it is not a list`,
       );
-    (this.#global ??= []).push({ op: 'append', namespace, key, value: sealJson(value) });
+    (this.#global ??= []).push({ op: 'append', namespace, key, value: ownJson(value) });
   }
 
   /** @internal What the attempt wrote. */

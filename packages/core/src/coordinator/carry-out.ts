@@ -7,7 +7,7 @@ import type { InputField, NodeDefinition } from '../graph/model.ts';
 import { idProblem } from '../graph/node-id.ts';
 import { checkNodeShape } from '../graph/shape.ts';
 import { checkMeaning } from '../graph/validate.ts';
-import { sealJson, type JsonObject, type JsonValue } from '../json.ts';
+import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
 import { checkDepth, checkNodeCount, type SizeLimits } from './size-limits.ts';
 import type { ExecutorCommand, NodeSpecData } from '../run/commands.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -39,7 +39,7 @@ const fieldsOf = (inputs: NodeSpecData['inputs']): readonly InputField[] | undef
   if (Array.isArray(inputs)) return inputs as readonly InputField[];
   return Object.entries(inputs as JsonObject).map(([name, value]) => ({
     name,
-    value: sealJson(value ?? null),
+    value: ownJson(value ?? null),
   }));
 };
 
@@ -146,6 +146,16 @@ const checkGrowth = (nodes: readonly NodeDefinition[], target: CommandTarget): v
   }
 };
 
+/** A definition that later changes of the caller's spec do not reach. */
+const sealed = (node: NodeDefinition): NodeDefinition => {
+  const { dependencies, inputs } = node;
+  const plain = inputs === undefined && (dependencies ?? []).every((id) => typeof id === 'string');
+  if (!plain) return ownJson(node) as unknown as NodeDefinition;
+  return Object.freeze(
+    dependencies === undefined ? node : { ...node, dependencies: Object.freeze([...dependencies]) },
+  );
+};
+
 const grow = (specs: readonly NodeSpecData[], target: CommandTarget): RunEvent => {
   if (!Array.isArray(specs) || specs.length === 0)
     reject('AddNodes needs a list of at least one node');
@@ -160,7 +170,7 @@ const grow = (specs: readonly NodeSpecData[], target: CommandTarget): RunEvent =
   return {
     type: 'NodesAdded',
     at: target.now,
-    nodes: nodes.map((node) => sealJson(node) as unknown as NodeDefinition),
+    nodes: nodes.map(sealed),
   };
 };
 
@@ -186,7 +196,7 @@ export const commandEvent = (command: ExecutorCommand, target: CommandTarget): R
         Array.isArray(command.inputs)
       )
         reject('SetNodeInputs: inputs must be an object');
-      return { type: 'InputsSet', at, n, inputs: sealJson(command.inputs) as JsonObject };
+      return { type: 'InputsSet', at, n, inputs: ownJson(command.inputs) as JsonObject };
     }
     case 'PauseBranch':
       return {
@@ -207,7 +217,7 @@ export const commandEvent = (command: ExecutorCommand, target: CommandTarget): R
       return { type: 'BranchCancelled', at, n, reason: command.reason ?? null };
     }
     case 'EmitEvent':
-      return { type: 'CustomEvent', at, event: sealJson(command.event) };
+      return { type: 'CustomEvent', at, event: ownJson(command.event) };
     case 'EnableNodes':
     case 'DisableNodes': {
       if (!Array.isArray(command.nodeIds)) reject(`${command.type}: nodeIds must be a list`);

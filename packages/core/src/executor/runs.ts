@@ -17,7 +17,7 @@ import { defineGraph, Graph } from '../graph/graph.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
 import type { Topology } from '../graph/topology.ts';
 import { systemIds, type Ids } from '../ids.ts';
-import { sealJson, type JsonObject } from '../json.ts';
+import { ownJson, type JsonObject } from '../json.ts';
 import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
 import { RunState } from '../run/state.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -211,7 +211,7 @@ export class Runs {
     const cache = options.cache ?? new Cache(this.#options.cacheLimits);
     cache.keepWhile((space) => space === RUN_INPUTS);
     if (options.inputs !== undefined) {
-      for (const [name, value] of Object.entries(sealJson(options.inputs) as JsonObject))
+      for (const [name, value] of Object.entries(ownJson(options.inputs) as JsonObject))
         if (value !== undefined) cache.insert(RUN_INPUTS, name, value);
     }
     const state = new RunState(topology, config);

@@ -1,9 +1,9 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { GraphInvalidError } from './diagnostic.ts';
-import type { GraphDefinition, GraphMetadata, NodeDefinition } from './model.ts';
+import type { GraphDefinition, GraphMetadata, InputField, NodeDefinition } from './model.ts';
 import type { DagConfigInput } from '../config/model.ts';
 import { parseConfig } from '../config/parse.ts';
-import { sealJson } from '../json.ts';
+import { ownJson, sealJson } from '../json.ts';
 import { addNodes, dependencyId, problem, type Problems } from './compile.ts';
 import { Topology } from './topology.ts';
 import { checkMeaning } from './validate.ts';
@@ -104,7 +104,8 @@ export interface CheckedGraph {
 const ownCopy = (node: NodeDefinition): NodeDefinition => {
   const copy: { -readonly [K in keyof NodeDefinition]: NodeDefinition[K] } = { ...node };
   if (copy.dependencies !== undefined) copy.dependencies = copy.dependencies.slice();
-  if (copy.inputs !== undefined) copy.inputs = copy.inputs.map((input) => ({ ...input }));
+  if (copy.inputs !== undefined)
+    copy.inputs = ownJson(copy.inputs) as unknown as readonly InputField[];
   if (copy.outputs !== undefined) copy.outputs = copy.outputs.map((output) => ({ ...output }));
   return copy;
 };

@@ -1,5 +1,5 @@
 import { DaggerError } from '../errors.ts';
-import { sealJson } from '../json.ts';
+import { checkJson } from '../json.ts';
 import { problem, type Problems } from './compile.ts';
 import { describeValue } from './describe.ts';
 import { printable, type DefinitionPath } from './diagnostic.ts';
@@ -127,7 +127,7 @@ const literal = (
 ): void => {
   try {
     // Sealing freezes the literal, which is what keeps later changes out of the graph.
-    sealJson(value);
+    checkJson(value);
   } catch (error) {
     const reason =
       error instanceof DaggerError ? error.message : `${describeValue(value)} is not a JSON value`;
