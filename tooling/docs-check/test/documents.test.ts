@@ -15,23 +15,28 @@ test.each(Object.keys(documents))('%s is what the code makes; `pnpm docs` writes
   expect(readFileSync(join(root, path), 'utf8')).toBe(documents[path]?.());
 });
 
-test('the program in the README runs, prints what the README says, and prints it again without running anything', () => {
-  const folder = mkdtempSync(join(here, 'readme-'));
+/** Runs a program in a fresh folder of this package, from which its imports resolve; gives what it printed each time. */
+const print = (program: string, times: number): string[] => {
+  const folder = mkdtempSync(join(here, 'program-'));
   try {
-    const program = snippet(readme, 'run: readme.ts');
-    // Zod resolves from this package; the working folder is a fresh one for the database.
-    writeFileSync(join(folder, 'readme.ts'), program);
-    const run = (): string =>
-      execFileSync(process.execPath, ['-C', '@dagger/source', 'readme.ts'], {
-        cwd: folder,
-        encoding: 'utf8',
-      });
-    const expected = snippet(readme, 'output: readme.ts');
-    expect(run()).toBe(expected);
-    expect(run()).toBe(expected);
+    writeFileSync(join(folder, 'program.ts'), program);
+    const args = ['-C', '@dagger/source', 'program.ts'];
+    return Array.from({ length: times }, () =>
+      execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+test('the program in the README prints what the README says, and again without running anything', () => {
+  const expected = snippet(readme, 'output: readme.ts');
+  expect(print(snippet(readme, 'run: readme.ts'), 2)).toEqual([expected, expected]);
+});
+
+test('the program in the README of core prints what its comment says', () => {
+  const text = readFileSync(join(root, 'packages/core/README.md'), 'utf8');
+  expect(print(snippet(text, 'run: core.ts'), 1)).toEqual(["{ text: 'Hello you' }\n"]);
 });
 
 test('the YAML in the README loads without a warning', () => {
