@@ -23,7 +23,9 @@ export const importModule = async (path: string): Promise<Exports> => {
     return (await import(pathToFileURL(path).href)) as Exports;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (isTypeScript(path) && BEYOND_STRIPPING.has(code)) return withJiti(path);
+    // In a CommonJS project Node takes a .ts file for CommonJS; jiti does not mind.
+    if (isTypeScript(path) && (BEYOND_STRIPPING.has(code) || error instanceof SyntaxError))
+      return withJiti(path);
     throw error;
   }
 };

@@ -37,7 +37,8 @@ const fromFile = async (path: string): Promise<JsonObject> => {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // A byte order mark at the start is no part of the JSON.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new InvalidCommandLine(`'${path}' is not JSON: ${reasonOf(cause)}`, { cause });
   }

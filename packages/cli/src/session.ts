@@ -1,6 +1,8 @@
+import { writeSync } from 'node:fs';
 import { toDot, type DagExecutor, type RunHandle, type RunReport } from '@dagger/core';
 import { cancelOnSignals } from './cancel-on-signals.ts';
-import { exitCodeOfStatus, type ExitCode } from './exit-code.ts';
+import { oneLine } from './escape.ts';
+import { ExitCode, exitCodeOfStatus } from './exit-code.ts';
 import { print, type Print } from './output.ts';
 import { chooseProgress } from './progress/choose.ts';
 import { howToResume } from './report/how-to-resume.ts';
@@ -16,6 +18,23 @@ export interface SessionOptions {
   readonly svg: string | undefined;
   readonly verbose: boolean;
 }
+
+/** An action that ends the process must not pass its own code off as that of the run. */
+const guardExit = (
+  handle: RunHandle,
+  how: (report: RunReport) => string | undefined,
+): (() => void) => {
+  const guard = (): void => {
+    const more = how(handle.report());
+    writeSync(
+      2,
+      `the process was ended before the run '${oneLine(handle.runId)}' was over${more === undefined ? '' : `\n${more}`}\n`,
+    );
+    process.exitCode = ExitCode.FAILED;
+  };
+  process.once('exit', guard);
+  return () => void process.removeListener('exit', guard);
+};
 
 const follow = async (handle: RunHandle, verbose: boolean): Promise<RunReport> => {
   const progress = chooseProgress(handle, verbose);
@@ -35,7 +54,8 @@ export const watchSession = async (
   handle: RunHandle,
   { storage, actions, json, svg, verbose }: SessionOptions,
 ): Promise<ExitCode> => {
-  const report = await follow(handle, verbose);
+  const unguard = guardExit(handle, (unfinished) => howToResume(unfinished, storage, actions));
+  const report = await follow(handle, verbose).finally(unguard);
   if (json !== undefined) await json(`${JSON.stringify(report, null, 2)}\n`);
   else {
     const more = howToResume(report, storage, actions);

@@ -36,16 +36,23 @@ const adapter = async (url: string): Promise<Storage | string> => {
   return factory(url);
 };
 
-const openAt = async (url: string, options: ExecutorOptions): Promise<DagExecutor> => {
+/** Before a run begins, storage that fails is storage that was named wrongly. */
+const usable = async <T>(open: () => Promise<T>): Promise<T> => {
   try {
-    return await DagExecutor.open({ ...options, storage: await adapter(url) });
+    return await open();
   } catch (error) {
-    // Before a run begins, storage that fails is storage that was named wrongly.
     if (error instanceof DaggerError && error.code === 'STORAGE_FAILED')
       throw new InvalidCommandLine(`${error.code}: ${error.message}`, { cause: error });
     throw error;
   }
 };
+
+const openAt = (
+  url: string,
+  options: ExecutorOptions,
+  opened?: Storage | string,
+): Promise<DagExecutor> =>
+  usable(async () => DagExecutor.open({ ...options, storage: opened ?? (await adapter(url)) }));
 
 /** An executor that keeps its runs where `--storage` says; without it, in memory. */
 export const openExecutor = (
@@ -69,5 +76,15 @@ export const openExisting = async (
   const file = sqliteFile(url);
   if (file !== undefined && file !== '' && !existsSync(file))
     throw new InvalidCommandLine(`there is no database '${file}'`);
-  return openAt(url, options);
+  const opened = await usable(() => adapter(url));
+  if (typeof opened !== 'string') await usable(() => mustBeOurs(opened, file ?? url));
+  return openAt(url, options, opened);
+};
+
+/** @throws InvalidCommandLine when the database is somebody else's; nothing is written into it */
+const mustBeOurs = async (storage: Storage, name: string): Promise<void> => {
+  const tables = await storage.db.introspection.getTables();
+  if (tables.some((table) => table.name === 'dagger_runs')) return;
+  await storage.close();
+  throw new InvalidCommandLine(`'${name}' is not a database of dagger: it has no table of runs`);
 };

@@ -82,14 +82,32 @@ describe('a process that works on a run', () => {
     expect((await second.ended).code).toBe(130);
   });
 
-  it('ends with 1 and one line when an action forgets a promise that fails', async () => {
+  it('ends with 1 and says so when an action forgets a promise that fails', async () => {
     const cwd = folder({
       'waiting.yaml': WAITING,
       'actions.js': `export const wait = { name: 'wait', execute() { void Promise.reject(new Error('forgotten')); return new Promise(() => {}); } };`,
     });
     const { code, stderr } = await dagger(cwd, ['run', 'waiting.yaml', '-a', 'actions.js']);
-    expect([code, stderr]).toEqual([1, 'error Error: forgotten\n']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error Error: forgotten\nthe process was ended before the run '.+' was over\n/,
+    );
   });
+
+  it.each([0, 2, 130])(
+    'ends with 1, and not with the %i of an action that ends the process',
+    async (own) => {
+      const cwd = folder({
+        'waiting.yaml': WAITING,
+        'actions.js': `export const wait = { name: 'wait', execute() { process.exit(${own}); } };`,
+      });
+      const args = ['run', 'waiting.yaml', '-a', 'actions.js', '-s', 'runs.db', '--run-id', 'r'];
+      const { code, stderr } = await dagger(cwd, args);
+      expect(code).toBe(1);
+      expect(stderr).toContain("the process was ended before the run 'r' was over");
+      expect(stderr).toContain('dagger resume r --storage runs.db');
+    },
+  );
 });
 
 describe('a pipe that is closed early', () => {

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'DAG_DUPLICATE'
   | 'DAG_UNKNOWN'
+  | 'EXECUTOR_CLOSED'
   | 'GRAPH_INVALID'
   | 'HOOK_FAILED'
   | 'INPUT_INVALID'

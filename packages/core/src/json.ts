@@ -28,7 +28,11 @@ const pathOf = (keys: readonly (string | number)[]): string =>
 const typeName = (value: unknown): string => {
   if (typeof value === 'number') return Number.isNaN(value) ? 'NaN' : `${value}`;
   if (typeof value !== 'object' || value === null)
-    return typeof value === 'bigint' ? 'a BigInt' : `a ${typeof value}`;
+    return typeof value === 'bigint'
+      ? 'a BigInt'
+      : value === undefined
+        ? 'undefined'
+        : `a ${typeof value}`;
   const name: unknown = (
     Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null
   )?.constructor?.name;

@@ -338,10 +338,11 @@ const OURS: readonly Row[] = [
   ['a byte order mark at the start', () => bytes(0xef, 0xbb, 0xbf, GOOD), 'accepted'],
   [
     'a text that is too long',
-    () => 'x'.repeat((16 << 20) + 1),
-    /16,777,217 .*more than 16,777,216/,
+    () => 'x'.repeat((8 << 20) + 1),
+    /8,388,609 .*more than 8,388,608/,
     1,
   ],
+  ['a million empty lines', () => '\n'.repeat(1_000_000) + GOOD, /more than 500,000 lines/, 1],
   [
     'a million values',
     () => `${GOOD}x: [${'1,'.repeat(1_000_001)}1]\n`,

@@ -127,6 +127,8 @@ const migrate = async (
     migrationTableName: `dagger_${name}_migrations`,
     migrationLockTableName: `dagger_${name}_migrations_lock`,
   });
+  // Most openings find everything in place, and then write nothing.
+  if ((await migrator.getMigrations()).every(({ executedAt }) => executedAt !== undefined)) return;
   let { error } = await migrator.migrateToLatest();
   // Another process may have made the same tables in between; then there is nothing left to do but to look again.
   for (let again = 0; again < 5 && isRace(error); again++) {

@@ -16,6 +16,7 @@ import {
 } from '../options.ts';
 import { reserveStdout } from '../output.ts';
 import { watchSession } from '../session.ts';
+import { mustBeWritable } from '../save-file.ts';
 import { openExecutor } from '../storage.ts';
 
 interface RunCommandOptions {
@@ -51,6 +52,7 @@ const run = async (path: string, options: RunCommandOptions): Promise<ExitCode> 
   const json = options.json === true ? reserveStdout() : undefined;
   const verbose = options.verbose === true;
   const { storage, svg, actions = [] } = options;
+  if (svg !== undefined) await mustBeWritable(svg);
   const registry = await loadActions(actions);
   const inputs = await readInputs(options.input ?? [], options.inputs);
   await using executor = await openExecutor(storage, { registry, logger: logLines(verbose) });

@@ -184,14 +184,19 @@ export class NodeAttempt implements ActionContext {
     let result: unknown;
     try {
       result = action.execute(attempt as unknown as ActionContext<never>);
+      if (isThenable(result)) {
+        // What a foreign thenable does wrong becomes a rejection.
+        const promise = result instanceof Promise ? result : Promise.resolve(result);
+        promise.then(
+          (value: unknown) => attempt.#succeed(value, checks),
+          (error: unknown) => attempt.#fail(error),
+        );
+        return;
+      }
     } catch (error) {
       return attempt.#fail(error);
     }
-    if (!isThenable(result)) return attempt.#succeed(result, checks);
-    result.then(
-      (value) => attempt.#succeed(value, checks),
-      (error: unknown) => attempt.#fail(error),
-    );
+    attempt.#succeed(result, checks);
   }
 
   #succeed(value: unknown, checks: ActionChecks): void {

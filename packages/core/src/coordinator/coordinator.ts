@@ -40,8 +40,21 @@ export interface Runner {
 
 const BOUNDS = ['eventCapacity', 'commandCapacity', 'maxParallelNodes'] as const;
 
-/** @throws DaggerError CONFIG_INVALID naming the bound and its value */
-export const checkBounds = (options: CoordinatorOptions): void => {
+/** @throws DaggerError CONFIG_INVALID naming the option and its value */
+export const checkBounds = (
+  options: CoordinatorOptions & { readonly signal?: AbortSignal },
+): void => {
+  const { hooks, signal } = options;
+  if (
+    hooks !== undefined &&
+    !(Array.isArray(hooks) && hooks.every((hook) => typeof hook === 'object' && hook !== null))
+  )
+    throw new DaggerError('CONFIG_INVALID', 'hooks must be a list of hooks, which are objects');
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new DaggerError(
+      'CONFIG_INVALID',
+      'signal must be an AbortSignal, such as the signal of an AbortController',
+    );
   for (const name of BOUNDS) {
     const value = options[name];
     if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;

@@ -40,6 +40,10 @@ export class HookGate {
     return this.#failed;
   }
 
+  get unseen(): readonly NumberedEvent[] {
+    return this.#queue;
+  }
+
   /** Events that wait for the hooks. */
   get backlog(): number {
     return this.#queue.length;
@@ -76,6 +80,8 @@ export class HookGate {
   /** Asks the hooks as far as they answer at once; goes on by itself when they do not. */
   ask(): void {
     if (this.#hooks.length === 0 || this.#asking || this.#failed) return;
+    /** The last event whose commands were carried out. */
+    let obeyed: NumberedEvent | undefined;
     try {
       if (this.#host.seen === 0 && this.#host.committed > 0) {
         const answer = this.#hooks.ask({ kind: 'start' });
@@ -83,22 +89,23 @@ export class HookGate {
         this.#host.obey(answer);
         this.#host.markSeen(1);
       }
-      let obeyed = false;
       for (let i = 0; i < this.#queue.length; i++) {
         const shown = this.#queue[i] as NumberedEvent;
         const answer = this.#hooks.ask({ kind: 'event', event: shown.event });
         if (answer instanceof Promise) {
           // What was obeyed so far commits before the answer comes, and its mark with it.
-          if (obeyed) this.#mark(this.#queue[i - 1] as NumberedEvent);
+          if (obeyed !== undefined) this.#mark(this.#queue[i - 1] as NumberedEvent);
           this.#queue = this.#queue.slice(i + 1);
           return this.#wait(answer, shown);
         }
-        if (answer.commands.length > 0) obeyed = true;
         this.#host.obey(answer);
+        if (answer.commands.length > 0) obeyed = shown;
       }
       if (this.#queue.length > 0) this.#queue = [];
-      if (obeyed || this.#host.awaited) this.#allSeen();
+      if (obeyed !== undefined || this.#host.awaited) this.#allSeen();
     } catch (error) {
+      // What was obeyed before the mistake commits with its mark, so that it applies once.
+      if (obeyed !== undefined) this.#mark(obeyed);
       this.#fail(error);
     }
   }

@@ -79,6 +79,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly #depths: Depths = new Depths();
   readonly #commands: CommandLine;
   #tidings: NumberedEvent[] = [];
+  #stopping = false;
   #resolveDone!: (report: RunReport) => void;
   #rejectDone!: (error: unknown) => void;
   #detachSignal: (() => void) | undefined;
@@ -145,6 +146,11 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     cache.keepWhile((id) => !this.ended && this.#readers.needs(id, journal !== undefined));
   }
 
+  /** What the hooks have not been shown; they see it when the run goes on. */
+  get unseen(): readonly NumberedEvent[] {
+    return this.#gate.unseen;
+  }
+
   get ended(): boolean {
     return this.#turns.over;
   }
@@ -167,7 +173,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   /** Ends the run: nothing new starts, running actions get their signal, and after the grace time they are given up. */
   stop(why: 'cancelled' | 'timed_out' | 'failed', error: DaggerError): void {
     this.post(() => {
-      if (this.#isStopping()) return;
+      if (this.#stopping) return;
+      this.#stopping = true;
       const { now } = this.#turns;
       this.#emit({ type: 'RunStopping', at: now, why, error: toErrorData(error) });
       this.#timers.at(now + this.#config.gracePeriod * 1000, () => this.abandon());
@@ -335,7 +342,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       for (let i = 0; i < starts.length; i++) this.#attempts.begin(starts[i] as number);
     }
     const { handlers } = this.#outcomes;
-    while (handlers.length > 0 && this.#admission.used < this.#options.slots)
+    // Nothing starts in a run that is being stopped; a handler that has not begun runs when the run is resumed.
+    while (!this.#stopping && handlers.length > 0 && this.#admission.used < this.#options.slots)
       this.#attempts.beginHandler(handlers.shift() as number);
     // Hooks look at what was just committed in a turn of its own.
     if (this.#gate.due) this.post(nothing);
@@ -383,6 +391,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (this.events.watched || (this.#gate.any && (consequences || this.#gate.wants(event.type)))) {
       for (const told of publicEvents(this, state, event)) this.#tidings.push(told);
     }
+    if (event.type === 'InputsSet') this.#lookups.forget(event.n);
     if (consequences && event.type === 'BranchCancelled') this.#abortCancelled(event.reason);
   }
 
@@ -400,13 +409,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
 
   /** Being stopped, in contrast to a halt that lets running nodes end in peace. */
   #isStopping(): boolean {
-    const { halt } = this.state;
-    return (
-      halt !== undefined &&
-      (halt.status === 'cancelled' ||
-        halt.status === 'timed_out' ||
-        (halt.status === 'failed' && this.#gate.failed))
-    );
+    return this.#stopping;
   }
 
   #abortCancelled(reason: string | null): void {

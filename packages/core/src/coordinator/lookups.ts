@@ -19,6 +19,8 @@ export class Lookups {
   readonly #memo: MemoStore | undefined;
   /** The key of each node that was looked up; undefined where it could not be made. */
   readonly #keys: Map<number, string | undefined> = new Map();
+  /** Raised when the inputs of a node change, so that an answer for the old ones is not taken. */
+  readonly #generations: Map<number, number> = new Map();
 
   constructor(memo: MemoStore | undefined) {
     this.#memo = memo;
@@ -36,9 +38,23 @@ export class Lookups {
     found: (outputs: JsonObject | undefined) => void,
   ): void {
     this.underWay++;
-    this.#find(n, subject)
+    const generation = this.#generationOf(n);
+    this.#find(n, generation, subject)
       .catch(() => undefined)
-      .then(found, () => {});
+      .then(
+        (outputs) => found(this.#generationOf(n) === generation ? outputs : undefined),
+        () => {},
+      );
+  }
+
+  /** The inputs of a node changed: it is to be looked up anew. */
+  forget(n: number): void {
+    if (!this.#keys.delete(n)) return;
+    this.#generations.set(n, this.#generationOf(n) + 1);
+  }
+
+  #generationOf(n: number): number {
+    return this.#generations.get(n) ?? 0;
   }
 
   /** What later runs may use of a node that completed; undefined when it was not looked up. */
@@ -52,11 +68,16 @@ export class Lookups {
     this.#memo?.put?.(write);
   }
 
-  async #find(n: number, subject: () => LookupSubject): Promise<JsonObject | undefined> {
+  async #find(
+    n: number,
+    generation: number,
+    subject: () => LookupSubject,
+  ): Promise<JsonObject | undefined> {
     // When the key cannot be made, the attempt itself runs into the same error and reports it.
     this.#keys.set(n, undefined);
     const { action, strategy, inputs, now } = subject();
     const key = memoKey(action, strategy, await inputs);
+    if (this.#generationOf(n) !== generation) return undefined;
     this.#keys.set(n, key);
     return this.#memo?.get(key, memoNotBefore(strategy, now));
   }

@@ -53,8 +53,9 @@ export class Outcomes {
         return this.failed(n, toErrorData(error), more);
       }
     }
-    if (((this.#session.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0)
-      this.#remember(n, event.outputs);
+    // A result of an earlier run could not repeat the writes to shared values.
+    const cached = ((this.#session.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0;
+    if (cached && event.writes === undefined) this.#remember(n, event.outputs);
     this.complete(event);
   }
 

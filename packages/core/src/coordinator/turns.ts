@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { RunEvent } from '../run/events.ts';
-import { VOLATILE, type MemoWrite, type RunJournal } from '../storage/journal.ts';
+import type { MemoWrite, RunJournal } from '../storage/journal.ts';
 
 /** Milliseconds that a run may work without letting timers and I/O have their turn. */
 const LONGEST_STRETCH = 12;
@@ -46,6 +46,8 @@ export class Turns<T> {
   /** Busy until the run begins: what comes before waits. */
   #busy = true;
   #asked = false;
+  /** A turn was asked for while one was under way. */
+  #wanted = false;
   #over = false;
   #stretchStart: number;
   #passes = 0;
@@ -90,6 +92,7 @@ export class Turns<T> {
 
   /** Asks for a turn. */
   ask(): void {
+    if (this.#busy) this.#wanted = true;
     if (this.#busy || this.#asked || this.#over) return;
     this.#asked = true;
     // What the same stretch of microtasks (with a journal: the same turn of Node's event loop) brings is taken up together.
@@ -104,7 +107,6 @@ export class Turns<T> {
 
   /** Puts an event into the group of this turn. */
   record(event: RunEvent): void {
-    if (VOLATILE.has(event.type)) return;
     this.#emitted++;
     if (this.#journal !== undefined) this.#batch.push(event);
   }
@@ -159,13 +161,11 @@ export class Turns<T> {
         this.now = this.#clock.now();
         this.#drain();
         this.#work.decide();
-        if (this.#journal !== undefined) {
-          if (this.#batch.length > 0 || this.#effects.length > 0)
-            return this.#commit(this.#journal);
-        } else {
-          this.#carryOut();
-          if ((++this.#passes & 127) === 0 && this.#needsBreath()) return;
-        }
+        const groups = this.#batch.length > 0 || this.#effects.length > 0;
+        if (this.#journal !== undefined && groups) return this.#commit(this.#journal);
+        this.#carryOut();
+        if (this.#journal === undefined && (++this.#passes & 127) === 0 && this.#needsBreath())
+          return;
       } while (this.#inbox.length > 0 && !this.#over);
       this.#busy = false;
       if (!this.#over) this.#work.quiet();
@@ -197,7 +197,9 @@ export class Turns<T> {
         try {
           this.#carryOut();
           this.#busy = false;
-          if (this.#inbox.length > 0) this.ask();
+          const wanted = this.#wanted || this.#inbox.length > 0;
+          this.#wanted = false;
+          if (wanted) this.ask();
           else this.#work.quiet();
         } catch (error) {
           this.#work.broken(error);

@@ -47,6 +47,7 @@ export class Runs {
   > = new Map();
   readonly #opening: Map<string, Promise<RunHandle>> = new Map();
   readonly #sessions: Sessions = new Sessions();
+  #closed = false;
 
   constructor(options: ExecutorOptions, store: RunStore | undefined) {
     this.#registry = options.registry;
@@ -63,11 +64,21 @@ export class Runs {
    * @param handleFirst the caller gets the handle before the run begins, so that it can watch from the first event on
    */
   async open(graph: Graph, options: RunOptions, handleFirst: boolean): Promise<RunHandle> {
+    this.#mustBeOpen();
     checkBounds(options);
+    checkInputs(options.inputs);
     const { runId } = options;
     if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
-    if (typeof runId !== 'string' || runId === '' || runId.length > 256)
-      throw new DaggerError('INPUT_INVALID', 'a run id is a string of 1 to 256 characters');
+    if (
+      typeof runId !== 'string' ||
+      runId === '' ||
+      runId.length > 256 ||
+      /[\ud800-\udfff]/u.test(runId)
+    )
+      throw new DaggerError(
+        'INPUT_INVALID',
+        'a run id is a well-formed string of 1 to 256 characters',
+      );
     const opening = this.#opening.get(runId);
     const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);
     if (live !== undefined) refuseOtherDag(runId, live.dagName, graph.name);
@@ -81,6 +92,7 @@ export class Runs {
 
   /** Goes on with a run. @throws DaggerError RUN_UNKNOWN, RUN_OWNED */
   async resume(runId: string, options: ResumeOptions): Promise<RunHandle> {
+    this.#mustBeOpen();
     checkBounds(options);
     return this.#once(runId, () =>
       this.#store === undefined
@@ -157,6 +169,7 @@ export class Runs {
 
   /** Lets go of every run without ending it; gives what went wrong. */
   async letGo(): Promise<unknown[]> {
+    this.#closed = true;
     const failures: unknown[] = [];
     for (const { run, journal } of this.#live.values()) {
       run.letGo();
@@ -168,6 +181,10 @@ export class Runs {
     }
     this.#live.clear();
     return failures;
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new DaggerError('EXECUTOR_CLOSED', 'the executor was closed');
   }
 
   /** Two calls with one run id get one run: that of the first, with its hooks and its signal. */
@@ -267,7 +284,7 @@ export class Runs {
       state,
       cache,
       fence: undefined,
-      unseen: [],
+      unseen: session.unseen,
       first,
       options,
       handleFirst: true,
@@ -334,6 +351,7 @@ export class Runs {
         runId,
         fence: request.fence,
         nextSeq: state.seq + 1,
+        reopens: state.finished !== undefined,
         counts: () => ({ ...run.report().counts }),
         lost: (error) => run.letGo(error),
       });
@@ -359,10 +377,11 @@ export class Runs {
       unseen: request.unseen,
     });
     this.#live.set(runId, { run, graph, journal });
-    const session: Session = { graph, config, state, cache, report: undefined };
+    const session: Session = { graph, config, state, cache, report: undefined, unseen: [] };
     if (this.#store === undefined) this.#sessions.open(runId, session);
     const forget = (report?: RunReport): void => {
       this.#live.delete(runId);
+      session.unseen = run.unseen;
       if (report !== undefined && this.#store === undefined) this.#sessions.ended(session, report);
     };
     run.done.then(forget, () => forget());
@@ -376,7 +395,10 @@ export class Runs {
   /** With a limited cache, what the report shows is read from the journal: the cache may have had to drop it. */
   #handle(run: LiveRun): RunHandle {
     const limited = this.#store !== undefined && this.#options.cacheLimits !== undefined;
-    return handleOf(run, limited ? run.done.then(() => this.report(run.runId)) : run.done);
+    if (!limited) return handleOf(run);
+    const done = run.done.then(() => this.report(run.runId));
+    done.catch(() => {});
+    return handleOf(run, done);
   }
 
   #session(runId: string): Session {
@@ -411,6 +433,19 @@ const refuseOtherDag = (runId: string, known: string, wanted: string): void => {
     {
       ids: { runId, dag: wanted },
     },
+  );
+};
+
+/** @throws DaggerError INPUT_INVALID */
+const checkInputs = (inputs: unknown): void => {
+  if (
+    inputs === undefined ||
+    (typeof inputs === 'object' && inputs !== null && !Array.isArray(inputs))
+  )
+    return;
+  throw new DaggerError(
+    'INPUT_INVALID',
+    'the inputs of a run are an object: values by their names',
   );
 };
 

@@ -2,6 +2,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { DagConfig } from '../config/model.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { RunReport } from '../run/report.ts';
+import type { NumberedEvent } from '../run/public-events.ts';
 import type { RunState } from '../run/state.ts';
 
 /** What an executor without storage remembers of a run. */
@@ -12,15 +13,19 @@ export interface Session {
   readonly cache: Cache;
   /** Absent while the run is under way. */
   report: RunReport | undefined;
+  /** What the hooks had not been shown when it ended. */
+  unseen: readonly NumberedEvent[];
 }
 
-/** Nodes of ended runs that are remembered, in all. */
+/** Ended runs that are remembered, and their nodes in all. */
+const MOST_RUNS = 32;
 const MOST_NODES = 200_000;
 
 /** The runs of an executor without storage; of the ended ones the latest, as far as they are small enough. */
 export class Sessions {
   readonly #byId: Map<string, Session> = new Map();
   #nodes = 0;
+  #ended = 0;
 
   get(runId: string): Session | undefined {
     return this.#byId.get(runId);
@@ -39,17 +44,22 @@ export class Sessions {
   ended(session: Session, report: RunReport): void {
     session.report = report;
     this.#nodes += session.state.nodeCount;
+    this.#ended++;
     for (const [runId, old] of this.#byId) {
-      if (this.#nodes <= MOST_NODES) return;
+      if (this.#nodes <= MOST_NODES && this.#ended <= MOST_RUNS) return;
       if (old.report === undefined || old === session) continue;
       this.#nodes -= old.state.nodeCount;
+      this.#ended--;
       this.#byId.delete(runId);
     }
   }
 
   /** Notes that an ended run goes on. */
   reopened(session: Session): void {
-    if (session.report !== undefined) this.#nodes -= session.state.nodeCount;
+    if (session.report !== undefined) {
+      this.#nodes -= session.state.nodeCount;
+      this.#ended--;
+    }
     session.report = undefined;
   }
 }

@@ -27,7 +27,7 @@ export type RunEvent =
       readonly delay: number;
       readonly tokens?: number;
     }
-  /** The wait before a retry is over. Follows from the clock, so the journal does not keep it. */
+  /** The wait before a retry is over. */
   | { readonly type: 'RetryDue'; readonly n: number; readonly at: number }
   | {
       readonly type: 'NodeFailed';
@@ -135,5 +135,3 @@ export interface NodeCompletedEvent {
   readonly metadata?: JsonObject;
   readonly writes?: readonly GlobalWrite[];
 }
-
-export type RunEventType = RunEvent['type'];

@@ -162,7 +162,7 @@ export class RunState {
       this.consequences.length = 0;
       this.#told = 0;
     }
-    if (event.type !== 'RetryDue') this.seq++;
+    this.seq++;
     switch (event.type) {
       case 'NodeStarted':
         return this.#started(event.n, event.at);

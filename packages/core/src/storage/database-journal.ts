@@ -1,10 +1,11 @@
-import type { CompiledQuery } from 'kysely';
+import type { CompiledQuery, Transaction } from 'kysely';
 import type { CancelTimer } from '../clock.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import { encodeEvents } from './codec.ts';
 import type { MemoWrite, RunJournal } from './journal.ts';
+import type { CoreTables } from './tables.ts';
 import { LEASE, withParameters, type RunStore } from './run-store.ts';
 
 export interface DatabaseJournalOptions {
@@ -13,6 +14,8 @@ export interface DatabaseJournalOptions {
   readonly fence: number;
   /** The sequence number of the next event. */
   readonly nextSeq: number;
+  /** Whether the run had ended and goes on. */
+  readonly reopens: boolean;
   /** Nodes per status, for the list of runs. */
   readonly counts: () => JsonObject;
   /** Another process took the run over. */
@@ -24,12 +27,15 @@ export class DatabaseJournal implements RunJournal {
   readonly #options: DatabaseJournalOptions;
   readonly #append: CompiledQuery;
   #seq: number;
+  /** Whether the first group opens a run again that had ended. */
+  #reopens: boolean;
   #heartbeat: CancelTimer | undefined;
   #closed = false;
 
   constructor(options: DatabaseJournalOptions) {
     this.#options = options;
     this.#seq = options.nextSeq;
+    this.#reopens = options.reopens;
     const { store, runId, fence } = options;
     // One statement both checks the fence and writes, so that a group needs no transaction of its own.
     this.#append = store.storage.db
@@ -48,19 +54,30 @@ export class DatabaseJournal implements RunJournal {
 
   async append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
     if (events.length === 0) return;
-    const { store } = this.#options;
-    if (memos.length === 0) return this.#write(store.storage.db, events);
-    await store.storage.transaction(async (trx) => {
-      await this.#write(trx, events);
-      await store.writeMemos(trx, memos);
+    const { store, runId, fence } = this.#options;
+    const reopens = this.#reopens;
+    await this.#told(async () => {
+      if (memos.length === 0 && !reopens) return this.#write(store.storage.db, events);
+      await store.storage.transaction(async (trx) => {
+        await this.#write(trx, events);
+        await store.writeMemos(trx, memos);
+        if (!reopens) return;
+        await trx
+          .updateTable('dagger_runs')
+          .set({ status: 'running', finished_at: null })
+          .where('id', '=', runId)
+          .where('fence', '=', fence)
+          .execute();
+      });
     });
+    this.#reopens = false;
   }
 
   async finish(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
     const { store, runId, fence, counts } = this.#options;
     const last = events.at(-1);
     const finished = last?.type === 'RunFinished' ? last : undefined;
-    await store.storage.transaction(async (trx) => {
+    const work = async (trx: Transaction<CoreTables>): Promise<void> => {
       await this.#write(trx, events);
       await store.writeMemos(trx, memos);
       await trx
@@ -77,7 +94,8 @@ export class DatabaseJournal implements RunJournal {
         .where('id', '=', runId)
         .where('fence', '=', fence)
         .execute();
-    });
+    };
+    await this.#told(async () => store.storage.transaction(work));
   }
 
   async outputsOf(n: number): Promise<JsonObject | undefined> {
@@ -112,6 +130,22 @@ export class DatabaseJournal implements RunJournal {
     );
     if (numAffectedRows !== 1n) throw this.#taken();
     this.#seq += events.length;
+  }
+
+  /** Tells a failure of the database as one of ours, with the run and the place. */
+  async #told(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      if (cause instanceof DaggerError) throw cause;
+      const { store, runId } = this.#options;
+      const reason = cause instanceof Error ? cause.message : 'unknown';
+      throw new DaggerError(
+        'STORAGE_FAILED',
+        `run '${runId}' could not be stored in ${store.storage.location}: ${reason}`,
+        { ids: { runId }, cause, recoverable: true },
+      );
+    }
   }
 
   #taken(): DaggerError {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { RunEvent, RunEventType } from '../run/events.ts';
+import type { RunEvent } from '../run/events.ts';
 
 /** Results that may be used by later runs, written together with the events that produced them. */
 export interface MemoWrite {
@@ -32,6 +32,3 @@ export interface MemoStore {
   /** Only for stores without a journal; a journal takes them with its events. */
   put?(write: MemoWrite): void;
 }
-
-/** Events that follow from others, so that the journal does not keep them. */
-export const VOLATILE: ReadonlySet<RunEventType> = new Set<RunEventType>(['RetryDue']);

@@ -166,8 +166,6 @@ export class RunStore {
           owner: this.owner,
           fence: fence + 1,
           lease_until: now + LEASE,
-          status: 'running',
-          finished_at: null,
         })
         .where('id', '=', runId)
         .where('fence', '=', row.fence)

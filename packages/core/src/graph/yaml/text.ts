@@ -7,7 +7,9 @@ export interface SourceText {
   readonly findings: readonly Finding[];
 }
 
-export const MAX_BYTES: number = 16 * 1024 * 1024;
+export const MAX_BYTES: number = 8 * 1024 * 1024;
+/** The parser takes its time for each line, however empty. */
+const MAX_LINES = 500_000;
 const MOST_FINDINGS = 20;
 
 // What YAML calls not printable, and the byte order mark. NEL (U+0085) is printable.
@@ -63,6 +65,16 @@ const characterProblem = (char: string): string => {
   return `the control character ${named(char)}, which YAML does not allow; write it as an escape in double quotes`;
 };
 
+/** Where the line after so many begins, or undefined when there are fewer. */
+const lineStart = (text: string, lines: number): number | undefined => {
+  let at = -1;
+  for (let line = 0; line < lines; line++) {
+    at = text.indexOf('\n', at + 1);
+    if (at === -1) return undefined;
+  }
+  return at + 1;
+};
+
 /** Checks size, encoding and characters. */
 export const readSource = (source: string | Uint8Array, maxBytes: number): SourceText => {
   if (source.length > maxBytes) {
@@ -86,6 +98,13 @@ export const readSource = (source: string | Uint8Array, maxBytes: number): Sourc
   }
   // A lone CR ends a line in YAML, and the parser does not know it. The length stays, and with it every offset.
   text = text.replace(/\r(?!\n)/g, '\n');
+  const tooLong = lineStart(text, MAX_LINES);
+  if (tooLong !== undefined) {
+    return {
+      text: '',
+      findings: [finding('limit', `the text has more than ${grouped(MAX_LINES)} lines`, 0)],
+    };
+  }
   const findings: Finding[] = [];
   for (const match of text.matchAll(FORBIDDEN)) {
     if (findings.length >= MOST_FINDINGS) break;
