@@ -77,10 +77,10 @@ export class ReferenceRun {
     this.#event();
   }
 
-  /** Not an event of the journal. */
   retryDue(id: string): void {
     const node = this.node(id);
     if (node.status === 'retrying') node.status = 'ready';
+    this.#event();
   }
 
   conditionFalse(id: string): void {
