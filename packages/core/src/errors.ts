@@ -21,7 +21,6 @@ export type ErrorCode =
   | 'ACTION_FAILED'
   | 'ACTION_INVALID'
   | 'ACTION_UNKNOWN'
-  | 'CACHE_EVICTED'
   | 'CACHE_TYPE'
   | 'CANCELLED'
   | 'COMMAND_REJECTED'
