@@ -103,8 +103,27 @@ export {
 export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
 export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';
 export type { RunFilter, StoredRun } from './storage/run-store.ts';
-export type { MigrationSet, Storage, StorageAbilities, Unsubscribe } from './storage/storage.ts';
-export type { CoreTables, DefinitionRow, JournalRow, MemoRow, RunRow } from './storage/tables.ts';
+export {
+  migrationsFor,
+  type MigrationSet,
+  type SchemaStep,
+  type Storage,
+  type StorageAbilities,
+  type Unsubscribe,
+} from './storage/storage.ts';
+export type {
+  BlobPartRow,
+  BlobRefRow,
+  BlobRow,
+  CoreTables,
+  DefinitionRow,
+  DurationsRow,
+  InboxRow,
+  JournalRow,
+  MemoRow,
+  RunRow,
+  SnapshotRow,
+} from './storage/tables.ts';
 export { toDot } from './trace/dot.ts';
 export { toMermaid } from './trace/mermaid.ts';
 export { toTraceJson, type TraceEdge, type TraceJson, type TraceNode } from './trace/trace.ts';

@@ -2,7 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
-import { DaggerError, type CoreTables, type MigrationSet, type Storage } from '@dagger/core';
+import {
+  DaggerError,
+  migrationsFor,
+  type CoreTables,
+  type MigrationSet,
+  type Storage,
+  type StorageAbilities,
+} from '@dagger/core';
 import { Kysely, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isBusy, PatientDialect } from './patient-driver.ts';
@@ -24,6 +31,13 @@ const SYNCHRONOUS: { readonly [D in Durability]: string } = {
   full: 'FULL',
   normal: 'NORMAL',
   off: 'OFF',
+};
+
+const ABILITIES: StorageAbilities = {
+  skipLocked: false,
+  notify: false,
+  rowLocks: false,
+  binaryType: 'blob',
 };
 
 const openDatabase = (filename: string): BetterSqlite3.Database => {
@@ -102,7 +116,7 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
   return {
     db,
     location: filename,
-    abilities: { skipLocked: false, notify: false },
+    abilities: ABILITIES,
     migrate: (set) => migrate(db, set),
     async transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T> {
       if (!database.open)
@@ -117,13 +131,11 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
   };
 };
 
-const migrate = async (
-  db: Kysely<CoreTables>,
-  { name, migrations }: MigrationSet,
-): Promise<void> => {
+const migrate = async (db: Kysely<CoreTables>, set: MigrationSet): Promise<void> => {
+  const { name } = set;
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    provider: { getMigrations: () => Promise.resolve(migrationsFor(set, ABILITIES)) },
     migrationTableName: `dagger_${name}_migrations`,
     migrationLockTableName: `dagger_${name}_migrations_lock`,
   });

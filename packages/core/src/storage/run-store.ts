@@ -103,6 +103,8 @@ export class RunStore {
           owner: this.owner,
           fence: 1,
           lease_until: now + LEASE,
+          parent_run: null,
+          parent_node: null,
         })
         .onConflict((c) => c.column('id').doNothing())
         .executeTakeFirst();
@@ -269,7 +271,7 @@ export class RunStore {
       const row = { outputs: JSON.stringify(outputs), created_at: at };
       await db
         .insertInto('dagger_memo')
-        .values({ key, action, ...row })
+        .values({ key, action, ...row, node: null, parts: null })
         .onConflict((c) => c.column('key').doUpdateSet(row))
         .execute();
     }

@@ -8,14 +8,35 @@ export interface StorageAbilities {
   readonly skipLocked: boolean;
   /** `subscribe` wakes at once; without it, watchers poll. */
   readonly notify: boolean;
+  /** `SELECT ... FOR UPDATE`, which a database needs where several transactions write at the same time. */
+  readonly rowLocks: boolean;
+  /** The type of a column of bytes. */
+  readonly binaryType: 'blob' | 'bytea';
+}
+
+/** One step of a schema. `abilities` says what the columns of the database are called. */
+export interface SchemaStep {
+  up(db: Kysely<unknown>, abilities: StorageAbilities): Promise<void>;
 }
 
 /** The migrations of one package: forward only, applied in the order of their names, each once. */
 export interface MigrationSet {
   /** The name of the package, which owns the tables. */
   readonly name: string;
-  readonly migrations: { readonly [name: string]: Pick<Migration, 'up'> };
+  readonly migrations: { readonly [name: string]: SchemaStep };
 }
+
+/** The steps of a set as Kysely's migrator takes them. */
+export const migrationsFor = (
+  { migrations }: MigrationSet,
+  abilities: StorageAbilities,
+): { [name: string]: Migration } =>
+  Object.fromEntries(
+    Object.entries(migrations).map(([name, step]) => [
+      name,
+      { up: (db: Kysely<unknown>) => step.up(db, abilities) },
+    ]),
+  );
 
 export type Unsubscribe = () => Promise<void>;
 

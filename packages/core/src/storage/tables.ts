@@ -4,6 +4,12 @@ export interface CoreTables {
   readonly dagger_runs: RunRow;
   readonly dagger_journal: JournalRow;
   readonly dagger_memo: MemoRow;
+  readonly dagger_inbox: InboxRow;
+  readonly dagger_blobs: BlobRow;
+  readonly dagger_blob_parts: BlobPartRow;
+  readonly dagger_blob_refs: BlobRefRow;
+  readonly dagger_snapshots: SnapshotRow;
+  readonly dagger_durations: DurationsRow;
 }
 
 /** A graph, stored once however many runs use it. */
@@ -33,6 +39,9 @@ export interface RunRow {
   readonly fence: number;
   /** The owner is presumed dead after this. */
   readonly lease_until: number;
+  /** The run that this one was forked from, and the node from which on it differs. */
+  readonly parent_run: string | null;
+  readonly parent_node: string | null;
 }
 
 /** A group of events that were committed together. */
@@ -50,4 +59,55 @@ export interface MemoRow {
   readonly action: string;
   readonly outputs: string;
   readonly created_at: number;
+  /** The node that made it. */
+  readonly node: string | null;
+  /** What the key was made of, to explain later why it was missed: JSON, hashes by name. */
+  readonly parts: string | null;
+}
+
+/** A command for a run from outside of the process that owns it. Deleted in the commit that carries it out. */
+export interface InboxRow {
+  /** Sorts by arrival. */
+  readonly id: string;
+  readonly run_id: string;
+  readonly at: number;
+  /** A command as JSON. */
+  readonly body: string;
+}
+
+/** A large value, stored once under the SHA-256 of its JSON. */
+export interface BlobRow {
+  readonly hash: string;
+  /** How the parts are to be read. */
+  readonly encoding: string;
+  /** Of the JSON. */
+  readonly bytes: number;
+  readonly parts: number;
+}
+
+export interface BlobPartRow {
+  readonly hash: string;
+  /** From 0. */
+  readonly part: number;
+  readonly body: Uint8Array;
+}
+
+/** Which runs keep a large value alive. */
+export interface BlobRefRow {
+  readonly run_id: string;
+  readonly hash: string;
+}
+
+/** The state and the cache of a run after the event `seq`, compressed JSON. */
+export interface SnapshotRow {
+  readonly run_id: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly body: Uint8Array;
+}
+
+/** How long the nodes of a graph took in earlier runs, as JSON. */
+export interface DurationsRow {
+  readonly dag: string;
+  readonly body: string;
 }

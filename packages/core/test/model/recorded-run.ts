@@ -27,7 +27,17 @@ export interface Setting {
   readonly cancelAfter?: number;
 }
 
-type Rows = { readonly [T in keyof CoreTables]: readonly CoreTables[T][] };
+const TABLES = [
+  'dagger_definitions',
+  'dagger_runs',
+  'dagger_journal',
+  'dagger_memo',
+  'dagger_blobs',
+  'dagger_blob_parts',
+  'dagger_blob_refs',
+] as const;
+
+type Rows = { readonly [T in (typeof TABLES)[number]]: readonly CoreTables[T][] };
 
 /** What is left of a run after a session: its report, what its actions did, and everything that its storage holds. */
 export interface Recording {
@@ -38,8 +48,6 @@ export interface Recording {
   readonly rows: Rows;
   readonly groups: readonly (readonly RunEvent[])[];
 }
-
-const TABLES = ['dagger_definitions', 'dagger_runs', 'dagger_journal', 'dagger_memo'] as const;
 
 const read = async ({ db }: Storage): Promise<Rows> => {
   const rows = await Promise.all(
@@ -104,7 +112,7 @@ export const crashAndResume = (
   const completed = new Set(completions(setting, groups.slice(0, kept)));
   const journal = [...rows.dagger_journal].sort((a, b) => a.seq - b.seq);
   return session(setting, {
-    dagger_definitions: rows.dagger_definitions,
+    ...rows,
     dagger_runs: rows.dagger_runs.map((row) => ({
       ...row,
       status: 'running',
