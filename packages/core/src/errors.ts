@@ -38,6 +38,8 @@ export type ErrorCode =
   | 'NOT_JSON'
   | 'OUTPUT_INVALID'
   | 'OUTPUT_MISSING'
+  | 'PAUSED'
+  | 'REJECTED'
   | 'RUN_CONFLICT'
   | 'RUN_LOST'
   | 'RUN_OWNED'

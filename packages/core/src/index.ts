@@ -7,7 +7,17 @@ export {
 } from './actions/action.ts';
 export type { ActionContext, FailureInputs } from './actions/context.ts';
 export { silentLogger, type Logger, type LogLevel, type NodeLogger } from './actions/logger.ts';
-export { failure, isNodeOutput, success, type NodeOutput } from './actions/output.ts';
+export type { HumanInput, WaitAnswer } from './actions/answer.ts';
+export { humanInterrupt } from './actions/human-interrupt.ts';
+export {
+  failure,
+  isNodeOutput,
+  success,
+  waitForInput,
+  type InputRequest,
+  type NodeOutput,
+  type WaitForInput,
+} from './actions/output.ts';
 export { ActionRegistry, type ToolSchema } from './actions/registry.ts';
 export { Cache, type CacheEntry, type CacheExport } from './cache/cache.ts';
 export { parseInputFromName, type InputSource } from './cache/input.ts';
@@ -38,7 +48,7 @@ export {
   type ErrorData,
   type ErrorIds,
 } from './errors.ts';
-export { DagExecutor } from './executor/executor.ts';
+export { DagExecutor, type Remarks } from './executor/executor.ts';
 export type { ExecutorOptions, ResumeOptions, RunOptions } from './executor/options.ts';
 export type { RunHandle } from './executor/handle.ts';
 export type { DagSummary } from './executor/library.ts';
@@ -89,6 +99,7 @@ export { toYaml } from './graph/yaml/write.ts';
 export type { EventHook, HookCommands, HookContext } from './hooks/hook.ts';
 export { systemIds, type Ids } from './ids.ts';
 export { sealJson, type JsonObject, type JsonValue } from './json.ts';
+export type { Delivery } from './executor/outside-commands.ts';
 export { NodeSpec, type ExecutorCommand, type NodeSpecData } from './run/commands.ts';
 export type { RunMetrics } from './run/metrics.ts';
 export type { ExecutionEvent, ExecutionEventType, NodeOutcome } from './run/public-events.ts';
@@ -99,6 +110,7 @@ export {
   type RejectedCommand,
   type RetryReport,
   type RunReportData,
+  type WaitingNode,
 } from './run/report.ts';
 export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
 export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';

@@ -49,6 +49,7 @@ const wordsFor = ({ status, reason, error }: NodeReport): readonly string[] => {
       return ['waiting', 'not-run'];
     case 'running':
     case 'retrying':
+    case 'waiting':
     case 'succeeded':
     case 'cancelled':
       return [status];

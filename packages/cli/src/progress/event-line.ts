@@ -44,6 +44,16 @@ export const eventLine = (event: ExecutionEvent, took: number | undefined): stri
       return `${colors.cyan('▶')} ${node} resumed`;
     case 'BranchCancelled':
       return `${colors.magenta('◌')} the branch of ${node} was cancelled${reasonText(event.reason)}`;
+    case 'NodeWaiting':
+      return `${colors.yellow('?')} ${node} waits: ${oneLine(event.prompt, LONGEST_ERROR)}`;
+    case 'InputGiven':
+      return `${colors.cyan('!')} ${node}: ${event.decision}${event.by === null ? '' : ` by ${oneLine(event.by, 80)}`}${reasonText(event.reason)}`;
+    case 'WaitExpired':
+      return `${colors.yellow('?')} ${node}: nobody answered in time`;
+    case 'CacheUpdated':
+      return `${colors.cyan('✎')} ${oneLine(`${event.namespace}.${event.key}`, 80)} was set`;
+    case 'RunPausing':
+      return `${colors.yellow('‖')} pausing: ${oneLine(event.error.message, LONGEST_ERROR)}`;
     case 'NodesAdded':
       return `${colors.cyan('+')} ${counted(event.nodes.length, 'node')} added`;
     case 'NodesEnabled':

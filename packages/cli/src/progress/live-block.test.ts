@@ -13,6 +13,7 @@ const counts: RunReportData['counts'] = {
   failed: 2,
   skipped: 1,
   cancelled: 0,
+  waiting: 0,
 };
 
 const block = (ids: readonly string[]): readonly string[] =>

@@ -28,6 +28,7 @@ const countsText = (counts: RunReportData['counts']): string => {
   return (
     part(counts.failed, 'failed', colors.red) +
     part(counts.retrying, 'waiting to be retried', colors.yellow) +
+    part(counts.waiting, 'waiting for a person', colors.yellow) +
     part(counts.skipped, 'skipped', colors.dim) +
     part(counts.cancelled, 'cancelled', colors.magenta)
   );

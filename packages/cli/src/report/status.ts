@@ -6,6 +6,7 @@ const COLOURS: { readonly [S in NodeStatus | RunStatus]: (text: string) => strin
   ready: colors.dim,
   running: colors.cyan,
   retrying: colors.yellow,
+  waiting: colors.yellow,
   succeeded: colors.green,
   failed: colors.red,
   skipped: colors.dim,

@@ -11,6 +11,7 @@ const ORDER: readonly NodeStatus[] = [
   'skipped',
   'cancelled',
   'running',
+  'waiting',
   'retrying',
   'ready',
   'pending',
@@ -35,6 +36,10 @@ export const summary = (report: RunReport): string => {
     lines.push(colors.red(severalLines(`${report.error.code}: ${report.error.message}`)));
   for (const { nodeId, reason } of report.pausedBranches) {
     lines.push(`paused at ${oneLine(nodeId)}${reason === null ? '' : `: ${oneLine(reason)}`}`);
+  }
+  for (const { nodeId, prompt, due } of report.waiting) {
+    const until = due === null ? '' : ` (until ${due})`;
+    lines.push(`waiting at ${oneLine(nodeId)}: ${oneLine(prompt, 200)}${until}`);
   }
   return lines.join('\n');
 };

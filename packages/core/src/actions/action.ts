@@ -4,11 +4,16 @@ import { readRetryStrategy } from '../config/retry-strategy.ts';
 import type { JsonObject } from '../json.ts';
 import { compileSchema, type Schema, type Validator } from '../schema/validator.ts';
 import type { ActionContext } from './context.ts';
-import type { NodeOutput } from './output.ts';
+import type { NodeOutput, WaitForInput } from './output.ts';
 
 /** What `execute` may give back; nothing counts as no outputs. */
 export type ActionResult<O> =
-  O | NodeOutput<O> | void | undefined | Promise<O | NodeOutput<O> | void | undefined>;
+  | O
+  | NodeOutput<O>
+  | WaitForInput
+  | void
+  | undefined
+  | Promise<O | NodeOutput<O> | WaitForInput | void | undefined>;
 
 /** How an action wants to be tried again; absent keys come from the node or the run. */
 export interface RetryPolicy {

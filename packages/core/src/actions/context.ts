@@ -1,5 +1,6 @@
 import type { CacheView } from '../cache/view.ts';
 import type { JsonObject } from '../json.ts';
+import type { WaitAnswer } from './answer.ts';
 import type { NodeLogger } from './logger.ts';
 
 /** What an action sees of the run: immutable, and good for one attempt. */
@@ -17,6 +18,8 @@ export interface ActionContext<I = JsonObject> {
   readonly idempotencyKey: string;
   /** Results of other nodes and shared values. Writes take effect together with the success of the attempt. */
   readonly cache: CacheView;
+  /** What a person said to the question that an earlier call of this action asked; null before. */
+  readonly answer: WaitAnswer | null;
   /** What the application passed when it opened the executor. */
   readonly appData: unknown;
   readonly log: NodeLogger;

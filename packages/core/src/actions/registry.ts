@@ -11,6 +11,7 @@ import {
   type AnyAction,
 } from './action.ts';
 import type { ActionContext } from './context.ts';
+import { humanInterrupt } from './human-interrupt.ts';
 
 /** An action as the function-calling interfaces of language models want it. */
 export interface ToolSchema {
@@ -22,10 +23,15 @@ export interface ToolSchema {
   readonly returns: JsonObject;
 }
 
-/** The actions that graphs may name. Passed in, never global. */
+interface Registered {
+  readonly action: AnyAction;
+  readonly checks: ActionChecks;
+}
+
+/** The actions that graphs may name, beside `human_interrupt`. Passed in, never global. */
 export class ActionRegistry {
-  readonly #actions: Map<string, { readonly action: AnyAction; readonly checks: ActionChecks }> =
-    new Map();
+  readonly #actions: Map<string, Registered> = new Map();
+  #humanInterrupt: Registered | undefined;
 
   /** @throws DaggerError ACTION_DUPLICATE, ACTION_INVALID */
   constructor(actions: Iterable<AnyAction> = []) {
@@ -53,11 +59,23 @@ export class ActionRegistry {
   }
 
   get(name: string): AnyAction | undefined {
-    return this.#actions.get(name)?.action;
+    return this.#find(name)?.action;
   }
 
   contains(name: string): boolean {
-    return this.#actions.has(name);
+    return this.#find(name) !== undefined;
+  }
+
+  #find(name: string): Registered | undefined {
+    return this.#actions.get(name) ?? (name === humanInterrupt.name ? this.#builtIn() : undefined);
+  }
+
+  /** Known to every registry; an action that is registered under the same name takes its place. */
+  #builtIn(): Registered {
+    return (this.#humanInterrupt ??= {
+      action: humanInterrupt,
+      checks: compileChecks(humanInterrupt),
+    });
   }
 
   /** The names, in the order of registration. */
@@ -76,8 +94,8 @@ export class ActionRegistry {
   }
 
   /** @internal @throws DaggerError ACTION_UNKNOWN with the closest name */
-  resolve(name: string): { readonly action: AnyAction; readonly checks: ActionChecks } {
-    const found = this.#actions.get(name);
+  resolve(name: string): Registered {
+    const found = this.#find(name);
     if (found !== undefined) return found;
     const hint = closest(name, this.#actions.keys());
     throw new DaggerError(

@@ -1,7 +1,8 @@
 import type { CancelTimer } from '../clock.ts';
+import type { WaitAnswer } from '../actions/answer.ts';
 import type { ActionContext } from '../actions/context.ts';
 import { nodeLogger, type Logger, type NodeLogger } from '../actions/logger.ts';
-import { isNodeOutput } from '../actions/output.ts';
+import { isNodeOutput, isWaitForInput, type InputRequest } from '../actions/output.ts';
 import type { ActionChecks, AnyAction } from '../actions/action.ts';
 import { CacheView } from '../cache/view.ts';
 import type { Cache } from '../cache/cache.ts';
@@ -19,6 +20,8 @@ export interface AttemptHost {
   /** Bytes of JSON that outputs may have; null for no limit. */
   readonly maxOutputBytes: number | null;
   nodeIdOf(n: number): string;
+  /** What a person said to an earlier call of the action. */
+  answerOf(n: number): WaitAnswer | null;
   /** Takes the finished attempt; late ones of abandoned attempts too. */
   attemptEnded(attempt: NodeAttempt): void;
   reportProgress(n: number, attempt: number, fraction: number, message: string | null): void;
@@ -32,6 +35,8 @@ interface More {
   tokens: number;
   metadata: JsonObject | undefined;
   cancelTimer: CancelTimer | undefined;
+  /** What the action asks a person in place of a result. */
+  request: InputRequest | undefined;
 }
 
 /**
@@ -90,6 +95,10 @@ export class NodeAttempt implements ActionContext {
     return (this.#extend().view ??= new CacheView(this.#host.cache, this.nodeId));
   }
 
+  get answer(): WaitAnswer | null {
+    return this.#handler ? null : this.#host.answerOf(this.#n);
+  }
+
   get appData(): unknown {
     return this.#host.appData;
   }
@@ -127,6 +136,7 @@ export class NodeAttempt implements ActionContext {
       tokens: 0,
       metadata: undefined,
       cancelTimer: undefined,
+      request: undefined,
     });
   }
 
@@ -215,9 +225,15 @@ export class NodeAttempt implements ActionContext {
     }
   }
 
-  /** The outputs in the value that an action returned; undefined when it was a failure, which is then settled. */
+  /** The outputs in the value that an action returned; undefined when it was a failure or a question, which is then settled. */
   #read(value: unknown): JsonObject | undefined {
     if (value === undefined || value === null) return EMPTY_OBJECT;
+    if (isWaitForInput(value)) {
+      if (this.#handler) throw new DaggerError('ACTION_INVALID', 'a failure handler cannot wait');
+      this.#extend().request = value.request;
+      this.#host.attemptEnded(this);
+      return undefined;
+    }
     let outputs = value;
     if (isNodeOutput(value)) {
       if (value.metadata !== undefined)

@@ -1,5 +1,6 @@
 import type { ActionRegistry } from '../actions/registry.ts';
-import { DaggerError } from '../errors.ts';
+import type { HumanInput } from '../actions/answer.ts';
+import { DaggerError, toErrorData, type ErrorData } from '../errors.ts';
 import { addNodes, type Problems } from '../graph/compile.ts';
 import type { Depths } from '../graph/depth.ts';
 import { GraphInvalidError } from '../graph/diagnostic.ts';
@@ -21,6 +22,8 @@ export interface CommandTarget {
   readonly now: number;
   readonly limits: SizeLimits;
   readonly depths: Depths;
+  /** The node whose event a hook answers with the command. */
+  readonly by?: number | undefined;
 }
 
 const reject = (message: string, cause?: unknown): never => {
@@ -171,6 +174,7 @@ const grow = (specs: readonly NodeSpecData[], target: CommandTarget): RunEvent =
     type: 'NodesAdded',
     at: target.now,
     nodes: nodes.map(sealed),
+    ...(target.by === undefined ? {} : { by: target.by }),
   };
 };
 
@@ -216,6 +220,31 @@ export const commandEvent = (command: ExecutorCommand, target: CommandTarget): R
         reject(`CancelBranch: everything in branch '${command.branchId}' has ended already`);
       return { type: 'BranchCancelled', at, n, reason: command.reason ?? null };
     }
+    case 'GiveInput': {
+      const n = nodeNumber(state, command.nodeId, 'GiveInput');
+      if (isSettled(state.status[n] as number))
+        reject(
+          `GiveInput: node '${command.nodeId}' is ${statusName(state.status[n] as number)} already`,
+        );
+      return { type: 'InputGiven', at, n, input: inputOf(command) };
+    }
+    case 'UpdateCache': {
+      const { namespace, key } = command;
+      if (typeof namespace !== 'string' || typeof key !== 'string')
+        reject('UpdateCache: namespace and key must be texts');
+      return { type: 'CacheUpdated', at, namespace, key, value: ownJson(command.value) };
+    }
+    case 'PauseRun': {
+      const error = new DaggerError('PAUSED', textOr(command.reason, 'PauseRun') ?? 'paused');
+      return { type: 'RunPausing', at, error: asData(error) };
+    }
+    case 'CancelRun': {
+      const error = new DaggerError(
+        'CANCELLED',
+        textOr(command.reason, 'CancelRun') ?? 'cancelled',
+      );
+      return { type: 'RunStopping', at, why: 'cancelled', error: asData(error) };
+    }
     case 'EmitEvent':
       return { type: 'CustomEvent', at, event: ownJson(command.event) };
     case 'EnableNodes':
@@ -242,6 +271,30 @@ export const commandEvent = (command: ExecutorCommand, target: CommandTarget): R
       return reject(`there is no command '${String(type)}'`);
     }
   }
+};
+
+const DECISIONS: ReadonlySet<string> = new Set(['approve', 'reject', 'answer']);
+
+const textOr = (value: unknown, what: string): string | null => {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? value : reject(`${what}: reasons and names must be texts`);
+};
+
+const asData = (error: DaggerError): ErrorData => {
+  const { stack: _stack, ...data } = toErrorData(error);
+  return data;
+};
+
+const inputOf = (command: ExecutorCommand & { readonly type: 'GiveInput' }): HumanInput => {
+  const { decision, data } = command;
+  if (!DECISIONS.has(decision))
+    reject(`GiveInput: decision must be approve, reject or answer, not '${decision as string}'`);
+  return {
+    decision,
+    data: data === undefined ? null : ownJson(data),
+    reason: textOr(command.reason, 'GiveInput'),
+    by: textOr(command.by, 'GiveInput'),
+  };
 };
 
 /** A command as JSON, for the journal, however it looks. */

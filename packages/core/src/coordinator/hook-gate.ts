@@ -1,5 +1,5 @@
 import { DaggerError } from '../errors.ts';
-import type { NumberedEvent } from '../run/public-events.ts';
+import type { ExecutionEvent, NumberedEvent } from '../run/public-events.ts';
 import type { HookAnswer, HookLine } from './hook-line.ts';
 
 const START = 'start';
@@ -12,8 +12,8 @@ export interface HookHost {
   readonly seen: number;
   /** Whether settled nodes wait for the hooks. */
   readonly awaited: boolean;
-  /** Carries out the commands of an answer. */
-  obey(answer: HookAnswer): void;
+  /** Carries out the commands of an answer, to an event if it was asked about one. */
+  obey(answer: HookAnswer, about?: ExecutionEvent): void;
   /** The hooks saw every event up to `seq`; with `parts`, of that one only so many public events. */
   markSeen(seq: number, parts?: number): void;
   post(message: () => void): void;
@@ -98,7 +98,7 @@ export class HookGate {
           this.#queue = this.#queue.slice(i + 1);
           return this.#wait(answer, shown);
         }
-        this.#host.obey(answer);
+        this.#host.obey(answer, shown.event);
         if (answer.commands.length > 0) obeyed = shown;
       }
       if (this.#queue.length > 0) this.#queue = [];
@@ -143,7 +143,7 @@ export class HookGate {
       (given) =>
         this.#host.post(() => {
           this.#asking = false;
-          this.#host.obey(given);
+          this.#host.obey(given, shown === START ? undefined : shown.event);
           if (shown === START) this.#host.markSeen(1);
           else this.#mark(shown);
         }),

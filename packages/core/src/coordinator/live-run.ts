@@ -1,3 +1,4 @@
+import type { WaitAnswer } from '../actions/answer.ts';
 import type { Logger } from '../actions/logger.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import type { Cache } from '../cache/cache.ts';
@@ -9,10 +10,16 @@ import type { EventHook } from '../hooks/hook.ts';
 import type { Ids } from '../ids.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { RunEvent } from '../run/events.ts';
-import { publicEvents, type NumberedEvent, type RunIdentity } from '../run/public-events.ts';
+import {
+  publicEvents,
+  type ExecutionEvent,
+  type NumberedEvent,
+  type RunIdentity,
+} from '../run/public-events.ts';
 import { RunReport } from '../run/report.ts';
 import type { RunState } from '../run/state.ts';
 import { Status } from '../run/status.ts';
+import type { Inbox, InboxMessage } from '../storage/inbox.ts';
 import type { MemoStore, RunJournal } from '../storage/journal.ts';
 import { NodeAttempt, type AttemptHost } from './attempt.ts';
 import { Admission } from './admission.ts';
@@ -24,7 +31,9 @@ import { CommandLine } from './command-line.ts';
 import { EventStream } from './event-stream.ts';
 import { HookGate, type HookHost } from './hook-gate.ts';
 import { HookLine, type HookAnswer } from './hook-line.ts';
+import { InboxLine } from './inbox-line.ts';
 import { Lookups } from './lookups.ts';
+import { Patience } from './patience.ts';
 import { Readers } from './readers.ts';
 import { Timers } from './timers.ts';
 import { Turns, type TurnWork } from './turns.ts';
@@ -45,6 +54,8 @@ export interface LiveRunOptions {
   readonly eventCapacity: number;
   readonly commandCapacity: number;
   readonly journal: RunJournal | undefined;
+  /** Commands from other processes; absent without storage. */
+  readonly inbox: Inbox | undefined;
   readonly memo: MemoStore | undefined;
   /** Events that an earlier session committed and the hooks have not seen. */
   readonly unseen: readonly NumberedEvent[];
@@ -78,6 +89,11 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly #readers: Readers;
   readonly #depths: Depths = new Depths();
   readonly #commands: CommandLine;
+  readonly #patience: Patience;
+  readonly #inbox: InboxLine | undefined;
+  /** The inbox was looked at when the run had this many events. */
+  #askedAt = -1;
+  #asking = false;
   #tidings: NumberedEvent[] = [];
   #stopping = false;
   #resolveDone!: (report: RunReport) => void;
@@ -135,6 +151,9 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       this,
       options.unseen,
     );
+    this.#inbox =
+      options.inbox && new InboxLine(options.inbox, (message) => this.#receive(message));
+    this.#patience = new Patience(clock);
     this.#commands = new CommandLine(options.commandCapacity, runId);
     this.events = new EventStream(options.eventCapacity, () => this.#turns.ask());
     this.done = new Promise((resolve, reject) => {
@@ -155,31 +174,50 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     return this.#turns.over;
   }
 
-  /** Begins the session with its first event. */
-  start(first: RunEvent, signal: AbortSignal | undefined): void {
+  /**
+   * Begins the session with its first event.
+   * @param messages what waits in the inbox already
+   */
+  start(
+    first: RunEvent,
+    signal: AbortSignal | undefined,
+    messages: readonly InboxMessage[] = [],
+  ): void {
     this.#emit(first);
     this.#rearm();
-    const { timeoutSeconds } = this.#config;
-    this.#timers.at(this.state.sessionStartedAt + timeoutSeconds * 1000, () =>
-      this.stop(
-        'timed_out',
-        new DaggerError('RUN_TIMEOUT', `the run took longer than ${timeoutSeconds} s`, this.#ids()),
-      ),
-    );
+    this.#timeOut(this.state.sessionStartedAt + this.#config.timeoutSeconds * 1000);
     if (signal !== undefined) this.#attach(signal);
+    this.#inbox?.start(messages);
     this.#turns.begin();
+  }
+
+  /** Stops the run at `due`, or later by the time that it did nothing but wait for people. */
+  #timeOut(due: number): void {
+    this.#timers.at(due, () =>
+      this.post(() => {
+        const spared = this.#patience.spare();
+        if (spared > 0) return this.#timeOut(this.#turns.now + spared);
+        const { timeoutSeconds } = this.#config;
+        const message = `the run took longer than ${timeoutSeconds} s`;
+        this.stop('timed_out', new DaggerError('RUN_TIMEOUT', message, this.#ids()));
+      }),
+    );
   }
 
   /** Ends the run: nothing new starts, running actions get their signal, and after the grace time they are given up. */
   stop(why: 'cancelled' | 'timed_out' | 'failed', error: DaggerError): void {
     this.post(() => {
-      if (this.#stopping) return;
-      this.#stopping = true;
-      const { now } = this.#turns;
-      this.#emit({ type: 'RunStopping', at: now, why, error: toErrorData(error) });
-      this.#timers.at(now + this.#config.gracePeriod * 1000, () => this.abandon());
-      this.#turns.afterwards(() => this.#attempts.abortAll(error));
+      const event = { type: 'RunStopping', at: this.#turns.now, why, error: toErrorData(error) };
+      this.#stop(event as RunEvent & { readonly type: 'RunStopping' }, error);
     });
+  }
+
+  #stop(event: RunEvent & { readonly type: 'RunStopping' }, reason: DaggerError): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#emit(event);
+    this.#timers.at(event.at + this.#config.gracePeriod * 1000, () => this.abandon());
+    this.#turns.afterwards(() => this.#attempts.abortAll(reason));
   }
 
   /** Ends the grace time of a stop now: actions that still run are given up. */
@@ -221,7 +259,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       this.post(() => {
         this.#commands.taken();
         try {
-          this.#emit(this.#eventOf(command));
+          this.#carryOutCommand(command);
           this.#turns.afterwards(() => acknowledge());
         } catch (error) {
           acknowledge(error);
@@ -244,6 +282,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
 
   nodeIdOf(n: number): string {
     return this.state.topology.idOf(n);
+  }
+
+  answerOf(n: number): WaitAnswer | null {
+    return this.state.notes.get(n)?.answer ?? null;
   }
 
   attemptEnded(attempt: NodeAttempt): void {
@@ -281,20 +323,42 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     return this.state.awaiting.size > 0;
   }
 
-  obey({ commands }: HookAnswer): void {
-    for (const { command, by } of commands) {
-      try {
-        this.#emit(this.#eventOf(command));
-      } catch (error) {
-        this.#emit({
-          type: 'CommandRejected',
-          at: this.#turns.now,
-          command: describeCommand(command),
-          by,
-          error: toErrorData(error, 'COMMAND_REJECTED'),
-        });
-      }
+  obey({ commands }: HookAnswer, about?: ExecutionEvent): void {
+    const node = about === undefined ? undefined : nodeOf(about);
+    const n = node === undefined ? undefined : this.state.topology.numberOf(node);
+    for (const { command, by } of commands) this.#obey(command, by, n);
+  }
+
+  /** Carries out a command, or records why not. */
+  #obey(command: ExecutorCommand, by: string, n?: number): void {
+    try {
+      this.#carryOutCommand(command, n);
+    } catch (error) {
+      this.#emit({
+        type: 'CommandRejected',
+        at: this.#turns.now,
+        command: describeCommand(command),
+        by,
+        error: toErrorData(error, 'COMMAND_REJECTED'),
+      });
     }
+  }
+
+  /** @throws DaggerError COMMAND_REJECTED, LIMIT_REACHED, NOT_JSON */
+  #carryOutCommand(command: ExecutorCommand, by?: number): void {
+    const event = this.#eventOf(command, by);
+    if (event.type === 'RunStopping')
+      return this.#stop(event, new DaggerError('CANCELLED', event.error.message, this.#ids()));
+    this.#emit(event);
+    if (event.type === 'InputGiven') this.#outcomes.waiting(event.n);
+  }
+
+  /** A command from another process: carried out and taken off the inbox in one commit. */
+  #receive({ id, command }: InboxMessage): void {
+    this.post(() => {
+      this.#obey(command, 'inbox');
+      this.#turns.taken(id);
+    });
   }
 
   markSeen(seq: number, parts?: number): void {
@@ -321,6 +385,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   }
 
   decide(): void {
+    this.#patience.over();
     this.#gate.ask();
     // When hooks or watchers are too far behind, nothing new starts until they catch up.
     const behind = this.#gate.backlog >= this.#options.eventCapacity || this.events.full;
@@ -365,6 +430,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       if (state.count(Status.RETRYING) > 0) return;
       const next = state.takeReady();
       if (next !== -1) return state.returnReady(next);
+      if (state.waits.anyTimed) return this.#patience.begin();
+      if (!stopping && state.outcome().status === 'paused' && this.#askInbox()) return;
     }
     if (
       !stopping &&
@@ -374,6 +441,18 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     )
       return;
     this.#finish();
+  }
+
+  /** Before a run pauses, it looks once more whether an input has come; whether that is under way. */
+  #askInbox(): boolean {
+    if (this.#inbox === undefined || this.#askedAt === this.state.seq) return this.#asking;
+    this.#askedAt = this.state.seq;
+    this.#asking = true;
+    void this.#inbox.look().then(() => {
+      this.#asking = false;
+      this.post(nothing);
+    });
+    return true;
   }
 
   broken(error: unknown): void {
@@ -392,11 +471,14 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       for (const told of publicEvents(this, state, event)) this.#tidings.push(told);
     }
     if (event.type === 'InputsSet') this.#lookups.forget(event.n);
+    if (event.type === 'CacheUpdated')
+      this.cache.insertGlobal(event.namespace, event.key, event.value);
     if (consequences && event.type === 'BranchCancelled') this.#abortCancelled(event.reason);
   }
 
-  #eventOf(command: ExecutorCommand): RunEvent {
+  #eventOf(command: ExecutorCommand, by?: number): RunEvent {
     return commandEvent(command, {
+      by,
       state: this.state,
       registry: this.#options.registry,
       now: this.#turns.now,
@@ -440,9 +522,9 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (
       state.halt !== undefined &&
       state.halt.status !== 'paused' &&
-      state.count(Status.RETRYING) > 0
+      state.count(Status.RETRYING) + state.count(Status.WAITING) > 0
     )
-      this.#cancelRetries(state.halt.status);
+      this.#cancelWaits(state.halt.status);
     const { status, error } = state.outcome();
     this.#emit({
       type: 'RunFinished',
@@ -456,9 +538,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     });
   }
 
-  #cancelRetries(reason: string): void {
+  #cancelWaits(reason: string): void {
     for (let n = 0; n < this.state.nodeCount; n++) {
-      if (this.state.status[n] === Status.RETRYING)
+      const status = this.state.status[n];
+      if (status === Status.RETRYING || status === Status.WAITING)
         this.#emit({ type: 'NodeCancelled', n, at: this.#turns.now, reason });
     }
   }
@@ -469,6 +552,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#timers.stop();
     this.#detachSignal?.();
     this.#options.journal?.close();
+    this.#inbox?.stop();
     this.#commands.close();
     EventStream.end(this.events, error);
   }
@@ -482,6 +566,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       }
       if (notes.handler?.status === 'pending') this.#outcomes.handlers.push(n);
     }
+    for (const [n] of this.state.waits.entries()) this.#outcomes.waiting(n);
   }
 
   #attach(signal: AbortSignal): void {
@@ -502,6 +587,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     return { ids: { runId: this.runId } };
   }
 }
+
+/** The node that an event is about. */
+const nodeOf = (event: ExecutionEvent): string | undefined =>
+  event.type === 'NodesAdded' ? event.nodes[0]?.id : 'nodeId' in event ? event.nodeId : undefined;
 
 /** Wakes the loop for another turn. */
 const nothing = (): void => {};

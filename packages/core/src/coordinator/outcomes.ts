@@ -1,5 +1,6 @@
 import { applyWrites, CacheView, checkWrites } from '../cache/view.ts';
 import { DaggerError, toErrorData, type ErrorCode, type ErrorData } from '../errors.ts';
+import type { InputRequest } from '../actions/output.ts';
 import { NodeFlag } from '../graph/topology.ts';
 import type { JsonObject } from '../json.ts';
 import type { NodeCompletedEvent } from '../run/events.ts';
@@ -7,6 +8,7 @@ import { nextDelay } from '../run/retry.ts';
 import { Status } from '../run/status.ts';
 import { NodeAttempt } from './attempt.ts';
 import { definitionOf, type Session } from './session.ts';
+import { waitRequest } from './wait-request.ts';
 
 /** Failures that another attempt cannot mend. */
 const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
@@ -34,8 +36,11 @@ export class Outcomes {
     if (NodeAttempt.isHandler(attempt)) {
       if (error === undefined) this.#handlerSucceeded(attempt);
       else this.handlerFailed(attempt, error);
-    } else if (error === undefined) this.#succeeded(attempt);
-    else this.failed(NodeAttempt.numberOf(attempt), error, NodeAttempt.moreOf(attempt));
+    } else if (error === undefined) {
+      const request = NodeAttempt.moreOf(attempt)?.request;
+      if (request === undefined) this.#succeeded(attempt);
+      else this.#asked(attempt, request);
+    } else this.failed(NodeAttempt.numberOf(attempt), error, NodeAttempt.moreOf(attempt));
   }
 
   #succeeded(attempt: NodeAttempt): void {
@@ -57,6 +62,57 @@ export class Outcomes {
     const cached = ((this.#session.state.topology.flags[n] as number) & NodeFlag.CACHED) !== 0;
     if (cached && event.writes === undefined) this.#remember(n, event.outputs);
     this.complete(event);
+  }
+
+  /** The action asks a person; a request that makes no sense fails the attempt. */
+  #asked(attempt: NodeAttempt, asked: InputRequest): void {
+    const n = NodeAttempt.numberOf(attempt);
+    const more = NodeAttempt.moreOf(attempt);
+    if (this.#session.isStopping()) return this.cancel(n);
+    const at = this.#session.turns.now;
+    try {
+      const request = waitRequest(asked, this.#session.config, at);
+      this.#session.emit({ type: 'NodeWaiting', n, at, request, ...spentBy(more) });
+    } catch (error) {
+      return this.failed(n, { ...toErrorData(error), retryable: false }, more);
+    }
+    this.waiting(n);
+    this.#checkTokens();
+  }
+
+  /** A node has begun to wait, or an input has arrived: what follows from it. */
+  waiting(n: number): void {
+    const { state, turns } = this.#session;
+    if (state.isRejected(n)) return this.#rejected(n);
+    const wait = state.waits.get(n);
+    const due = wait?.request.due ?? null;
+    if (due === null || wait?.expired === true) return;
+    const expire = (): void => {
+      if (state.waits.get(n) !== wait) return;
+      this.#session.emit({ type: 'WaitExpired', n, at: turns.now });
+    };
+    this.#session.timers.at(due, () => turns.post(expire));
+  }
+
+  #rejected(n: number): void {
+    const { runId, state } = this.#session;
+    const answer = state.notes.get(n)?.answer;
+    const who = answer?.by === null || answer === undefined ? '' : ` by ${answer.by}`;
+    const why = answer?.reason === null || answer === undefined ? '' : `: ${answer.reason}`;
+    const error = new DaggerError('REJECTED', `rejected${who}${why}`, {
+      ids: { runId, nodeId: state.topology.idOf(n) },
+    });
+    this.#session.emit({
+      type: 'NodeFailed',
+      n,
+      at: this.#session.turns.now,
+      error: withoutStack({ ...toErrorData(error), retryable: false }),
+    });
+    this.#afterFailure(n);
+  }
+
+  #afterFailure(n: number): void {
+    if (this.#session.state.notes.get(n)?.handler?.status === 'pending') this.handlers.push(n);
   }
 
   #remember(n: number, outputs: JsonObject): void {
@@ -82,7 +138,6 @@ export class Outcomes {
   /** An attempt of a node failed: it is tried again, or the node failed. */
   failed(n: number, thrown: ErrorData, more: AttemptExtras | undefined): void {
     if (this.#session.isStopping()) return this.cancel(n);
-    const { state } = this.#session;
     const at = this.#session.turns.now;
     const error = FINAL.has(thrown.code) ? { ...thrown, retryable: false } : thrown;
     const spent = spentBy(more);
@@ -97,7 +152,7 @@ export class Outcomes {
         ...spent,
         ...(metadata === undefined ? {} : { metadata }),
       });
-      if (state.notes.get(n)?.handler?.status === 'pending') this.handlers.push(n);
+      this.#afterFailure(n);
     } else {
       this.#session.emit({ type: 'NodeRetrying', n, at, error, delay, ...spent });
       this.awaitRetry(n, at + delay);
@@ -171,9 +226,10 @@ export class Outcomes {
     this.#checkTokens();
   }
 
-  /** Cancels a running node together with its run. */
+  /** Cancels a running or waiting node together with its run. */
   cancel(n: number, remark = ''): void {
-    if (this.#session.state.status[n] !== Status.RUNNING) return;
+    const status = this.#session.state.status[n];
+    if (status !== Status.RUNNING && status !== Status.WAITING) return;
     this.#session.emit({
       type: 'NodeCancelled',
       n,
@@ -201,6 +257,8 @@ export class Outcomes {
 }
 
 type AttemptExtras = NonNullable<ReturnType<typeof NodeAttempt.moreOf>>;
+
+const withoutStack = ({ stack: _stack, ...rest }: ErrorData): ErrorData => rest;
 
 const spentBy = (more: AttemptExtras | undefined): { readonly tokens?: number } =>
   more === undefined || more.tokens === 0 ? {} : { tokens: more.tokens };

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { RunEvent } from '../run/events.ts';
-import type { MemoWrite, RunJournal } from '../storage/journal.ts';
+import type { Beside, MemoWrite, RunJournal } from '../storage/journal.ts';
 
 /** Milliseconds that a run may work without letting timers and I/O have their turn. */
 const LONGEST_STRETCH = 12;
@@ -41,6 +41,7 @@ export class Turns<T> {
   #inbox: Message<T>[] = [];
   #batch: RunEvent[] = [];
   #memos: MemoWrite[] = [];
+  #taken: string[] = [];
   #effects: (() => void)[] = [];
   #emitted: number;
   /** Busy until the run begins: what comes before waits. */
@@ -116,6 +117,11 @@ export class Turns<T> {
     this.#memos.push(write);
   }
 
+  /** Takes a message of the inbox off in the commit of this turn. */
+  taken(messageId: string): void {
+    this.#taken.push(messageId);
+  }
+
   /** Does something once the events of this turn are durable. */
   afterwards(effect: () => void): void {
     this.#effects.push(effect);
@@ -144,7 +150,7 @@ export class Turns<T> {
     };
     if (this.#journal === undefined) return conclude();
     this.#journal
-      .finish(this.#batch, this.#memos)
+      .finish(this.#batch, { memos: this.#memos, taken: this.#taken })
       .then(conclude, (error: unknown) => this.#work.broken(error));
   }
 
@@ -188,10 +194,11 @@ export class Turns<T> {
 
   #commit(journal: RunJournal): void {
     const batch = this.#batch;
-    const memos = this.#memos;
+    const beside: Beside = { memos: this.#memos, taken: this.#taken };
     this.#batch = [];
     this.#memos = [];
-    journal.append(batch, memos).then(
+    this.#taken = [];
+    journal.append(batch, beside).then(
       () => {
         if (this.#over) return;
         try {

@@ -1,3 +1,4 @@
+import { PENDING_INSTRUCTIONS } from '../actions/human-interrupt.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import { systemClock } from '../clock.ts';
 import type { CoordinatorOptions, Runner, RunRequest } from '../coordinator/coordinator.ts';
@@ -7,6 +8,8 @@ import { defineGraph, Graph, type CheckedGraph } from '../graph/graph.ts';
 import type { GraphDefinition, GraphMetadata, NodeDefinition } from '../graph/model.ts';
 import { readYamlDirectory, readYamlFile } from '../graph/yaml/files.ts';
 import { loadYaml } from '../graph/yaml/load.ts';
+import type { JsonValue } from '../json.ts';
+import type { ExecutorCommand } from '../run/commands.ts';
 import type { NodeReport, RunReport } from '../run/report.ts';
 import { openStorage } from '../storage/open.ts';
 import { RunStore, type RunFilter, type StoredRun } from '../storage/run-store.ts';
@@ -14,7 +17,16 @@ import type { Storage } from '../storage/storage.ts';
 import type { RunHandle } from './handle.ts';
 import { DagLibrary, type DagSummary } from './library.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
+import type { Delivery } from './outside-commands.ts';
 import { Runs } from './runs.ts';
+
+/** What goes with a decision. */
+export interface Remarks {
+  readonly data?: JsonValue;
+  readonly reason?: string;
+  /** Who decided. */
+  readonly by?: string;
+}
 
 /** Loads graphs and runs them; the face of the DAG flow. */
 export class DagExecutor implements Runner {
@@ -168,6 +180,70 @@ export class DagExecutor implements Runner {
   /** Like `resume`, with a handle on the run. */
   async startResume(runId: string, options: ResumeOptions = {}): Promise<RunHandle> {
     return this.#runs.resume(runId, options);
+  }
+
+  /**
+   * Sends a command to a run, whoever works on it, and also when nobody does: it is durable when this resolves.
+   * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
+   */
+  async send(runId: string, command: ExecutorCommand): Promise<Delivery> {
+    return this.#runs.send(runId, command);
+  }
+
+  /** Says yes to what a node asks, or will ask. @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED */
+  async approve(runId: string, nodeId: string, given: Remarks = {}): Promise<Delivery> {
+    return this.send(runId, { type: 'GiveInput', nodeId, decision: 'approve', ...given });
+  }
+
+  /** Says no: the node fails, unless it takes a rejection as an answer. @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED */
+  async reject(runId: string, nodeId: string, given: Remarks = {}): Promise<Delivery> {
+    return this.send(runId, { type: 'GiveInput', nodeId, decision: 'reject', ...given });
+  }
+
+  /** Answers what a node asks, or will ask. @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED, NOT_JSON */
+  async answer(
+    runId: string,
+    nodeId: string,
+    data: JsonValue,
+    given: Omit<Remarks, 'data'> = {},
+  ): Promise<Delivery> {
+    return this.send(runId, { type: 'GiveInput', nodeId, decision: 'answer', data, ...given });
+  }
+
+  /** Sets a shared value of a run, and answers every node that waits for it. @throws DaggerError RUN_UNKNOWN, NOT_JSON */
+  async updateCache(
+    runId: string,
+    namespace: string,
+    key: string,
+    value: JsonValue,
+  ): Promise<Delivery> {
+    return this.send(runId, { type: 'UpdateCache', namespace, key, value });
+  }
+
+  /** Whether a run is paused: nothing goes on until somebody resumes it. @throws DaggerError RUN_UNKNOWN */
+  async isPaused(runId: string): Promise<boolean> {
+    return (await this.report(runId)).status === 'paused';
+  }
+
+  /**
+   * Goes on with a paused run; `input` answers every `human_interrupt` that waits.
+   * @throws DaggerError RUN_UNKNOWN, RUN_OWNED, COMMAND_REJECTED, NOT_JSON
+   */
+  async resumeFromPause(
+    runId: string,
+    input?: JsonValue,
+    options: ResumeOptions = {},
+  ): Promise<RunReport> {
+    if (input !== undefined) {
+      const { namespace, key } = PENDING_INSTRUCTIONS;
+      await this.updateCache(runId, namespace, key, input);
+    }
+    return this.resume(runId, options);
+  }
+
+  /** Cancels a run, also one that nobody works on. @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED */
+  async cancel(runId: string, reason?: string): Promise<Delivery> {
+    return this.send(runId, { type: 'CancelRun', ...(reason === undefined ? {} : { reason }) });
   }
 
   /** The report of a run as it stands. @throws DaggerError RUN_UNKNOWN */

@@ -21,12 +21,16 @@ import { ownJson, type JsonObject } from '../json.ts';
 import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
 import { RunState } from '../run/state.ts';
 import type { RunEvent } from '../run/events.ts';
+import type { ExecutorCommand } from '../run/commands.ts';
 import type { NumberedEvent } from '../run/public-events.ts';
+import type { RunStatus } from '../run/status.ts';
+import { databaseInbox, type InboxMessage } from '../storage/inbox.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { recover, type RecoveredRun } from '../storage/recover.ts';
 import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
+import { leaveCommand, mustTakeCommands, outsideEvent, type Delivery } from './outside-commands.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
 import { Sessions, type Session } from './sessions.ts';
 
@@ -109,6 +113,50 @@ export class Runs {
     const loaded = await this.#store.load(runId);
     const { state, cache } = await recover(this.#store, loaded, undefined);
     return new RunReport({ runId, dag: loaded.row.dag }, state, cache, this.#clock.now());
+  }
+
+  /**
+   * Sends a command to a run, whoever works on it, and also when nobody does.
+   * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
+   */
+  async send(runId: string, command: ExecutorCommand): Promise<Delivery> {
+    this.#mustBeOpen();
+    const live = this.#live.get(runId)?.run;
+    if (live !== undefined) {
+      await live.send(command);
+      return 'applied';
+    }
+    if (this.#store === undefined) return this.#sendToSession(runId, command);
+    if (command.type === 'CancelRun' && (await this.#conclude(this.#store, runId, command)))
+      return 'applied';
+    return leaveCommand(this.#store, this.#registry, runId, command, this.#ids.runId());
+  }
+
+  /** A run in memory that nobody works on changes at once. */
+  #sendToSession(runId: string, command: ExecutorCommand): Delivery {
+    const { report, state, config, cache } = this.#session(runId);
+    mustTakeCommands(runId, state.finished?.status ?? 'running');
+    const event = outsideEvent(command, state, config, this.#registry, this.#clock.now());
+    // The report that was given out tells of what was.
+    report?.settle();
+    state.apply(event);
+    if (event.type === 'CacheUpdated') cache.insertGlobal(event.namespace, event.key, event.value);
+    return 'stored';
+  }
+
+  /** Cancels a run that nobody works on; false when somebody does. */
+  async #conclude(store: RunStore, runId: string, command: ExecutorCommand): Promise<boolean> {
+    mustTakeCommands(runId, (await store.load(runId)).row.status as RunStatus);
+    try {
+      const last: InboxMessage = { id: '', command };
+      await (
+        await this.#once(runId, () => this.#resumeStored(store, runId, {}, last))
+      ).done;
+      return true;
+    } catch (error) {
+      if (error instanceof DaggerError && error.code === 'RUN_OWNED') return false;
+      throw error;
+    }
   }
 
   /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN, GRAPH_INVALID */
@@ -275,7 +323,7 @@ export class Runs {
       type: 'RunResumed',
       at: this.#clock.now(),
       hooked: hooksOf(options).length > 0,
-      retry: true,
+      retry: state.retriesOnResume,
     };
     return this.#go({
       runId,
@@ -291,12 +339,19 @@ export class Runs {
     });
   }
 
-  async #resumeStored(store: RunStore, runId: string, options: ResumeOptions): Promise<RunHandle> {
+  /** @param last a command that the session begins with, to end the run: no action will run */
+  async #resumeStored(
+    store: RunStore,
+    runId: string,
+    options: ResumeOptions,
+    last?: InboxMessage,
+  ): Promise<RunHandle> {
     const row = await store.row(runId);
     if (row?.status === 'succeeded') return finishedHandle(await this.report(runId));
     const loaded = await store.load(runId);
     const { fence } = await store.claim(runId);
-    const recovered = await this.#recoverClaimed(store, loaded, fence);
+    const recovered = await this.#recoverClaimed(store, loaded, fence, last === undefined);
+    const messages = await databaseInbox(store, runId).read();
     const { graph, state, cache, unseen } = recovered;
     const at = this.#clock.now();
     const hooked = hooksOf(options).length > 0;
@@ -304,7 +359,7 @@ export class Runs {
     const first: RunEvent =
       state.seq === 0
         ? { type: 'RunStarted', at, hooked }
-        : { type: 'RunResumed', at, hooked, retry: state.finished !== undefined };
+        : { type: 'RunResumed', at, hooked, retry: state.retriesOnResume };
     return this.#go({
       runId,
       graph,
@@ -314,16 +369,22 @@ export class Runs {
       fence,
       unseen,
       first,
+      messages: last === undefined ? messages : [...messages, last],
       options,
       handleFirst: true,
     });
   }
 
   /** Reads the journal of a run that this process has just claimed; gives the claim back when that fails. */
-  async #recoverClaimed(store: RunStore, loaded: LoadedRun, fence: number): Promise<RecoveredRun> {
+  async #recoverClaimed(
+    store: RunStore,
+    loaded: LoadedRun,
+    fence: number,
+    acts: boolean,
+  ): Promise<RecoveredRun> {
     try {
       const recovered = await recover(store, loaded, this.#options.cacheLimits);
-      this.#checkActions(recovered.state.topology);
+      if (acts) this.#checkActions(recovered.state.topology);
       return recovered;
     } catch (error) {
       await store.release(loaded.row.id, fence);
@@ -340,6 +401,7 @@ export class Runs {
     readonly fence: number | undefined;
     readonly unseen: readonly NumberedEvent[];
     readonly first: RunEvent;
+    readonly messages?: readonly InboxMessage[];
     readonly options: RunOptions;
     readonly handleFirst: boolean;
   }): RunHandle {
@@ -373,6 +435,7 @@ export class Runs {
       eventCapacity: options.eventCapacity ?? 100,
       commandCapacity: options.commandCapacity ?? 100,
       journal,
+      inbox: journal && this.#store && databaseInbox(this.#store, runId),
       memo: this.#memo,
       unseen: request.unseen,
     });
@@ -387,8 +450,8 @@ export class Runs {
     run.done.then(forget, () => forget());
     // The handle reaches the caller before the first event, so that watchers miss none.
     if (request.handleFirst)
-      setImmediate(() => run.ended || run.start(request.first, options.signal));
-    else run.start(request.first, options.signal);
+      setImmediate(() => run.ended || run.start(request.first, options.signal, request.messages));
+    else run.start(request.first, options.signal, request.messages);
     return this.#handle(run);
   }
 

@@ -1,3 +1,4 @@
+import type { HumanInput } from '../actions/answer.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { InputField, JoinPolicy, DependencySpec } from '../graph/model.ts';
 
@@ -32,6 +33,25 @@ export type ExecutorCommand =
   | { readonly type: 'PauseBranch'; readonly branchId: string; readonly reason?: string }
   | { readonly type: 'ResumeBranch'; readonly branchId: string }
   | { readonly type: 'CancelBranch'; readonly branchId: string; readonly reason?: string }
+  /** Approves, rejects or answers what a node asks, now or later: an input that comes before the question is kept. */
+  | {
+      readonly type: 'GiveInput';
+      readonly nodeId: string;
+      readonly decision: HumanInput['decision'];
+      readonly data?: JsonValue;
+      readonly reason?: string;
+      readonly by?: string;
+    }
+  /** Sets a shared value, and answers every node that waits for it. */
+  | {
+      readonly type: 'UpdateCache';
+      readonly namespace: string;
+      readonly key: string;
+      readonly value: JsonValue;
+    }
+  /** Running nodes go on to their end, nothing new starts, and the run pauses. */
+  | { readonly type: 'PauseRun'; readonly reason?: string }
+  | { readonly type: 'CancelRun'; readonly reason?: string }
   | { readonly type: 'EmitEvent'; readonly event: JsonValue }
   | { readonly type: 'EnableNodes'; readonly nodeIds: readonly string[] }
   | { readonly type: 'DisableNodes'; readonly nodeIds: readonly string[] };

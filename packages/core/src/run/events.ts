@@ -1,8 +1,10 @@
+import type { HumanInput } from '../actions/answer.ts';
 import type { GlobalWrite } from '../cache/view.ts';
 import type { ErrorData } from '../errors.ts';
 import type { NodeDefinition } from '../graph/model.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { RunStatus, SkipReason } from './status.ts';
+import type { WaitRequest } from './waits.ts';
 
 /**
  * What happens in a run, in the form that the journal keeps and the reducer folds. `n` is the number of a node, `at`
@@ -63,7 +65,38 @@ export type RunEvent =
       readonly error: ErrorData;
       readonly tokens?: number;
     }
-  | { readonly type: 'NodesAdded'; readonly at: number; readonly nodes: readonly NodeDefinition[] }
+  /** An attempt ended with a question; the node goes on when it is answered. */
+  | {
+      readonly type: 'NodeWaiting';
+      readonly n: number;
+      readonly at: number;
+      readonly request: WaitRequest;
+      readonly tokens?: number;
+    }
+  /** Somebody answered, whether the node waits already or not. */
+  | {
+      readonly type: 'InputGiven';
+      readonly n: number;
+      readonly at: number;
+      readonly input: HumanInput;
+    }
+  /** Nobody answered in time. */
+  | { readonly type: 'WaitExpired'; readonly n: number; readonly at: number }
+  /** A shared value was set from outside. */
+  | {
+      readonly type: 'CacheUpdated';
+      readonly at: number;
+      readonly namespace: string;
+      readonly key: string;
+      readonly value: JsonValue;
+    }
+  /** `by`: the node whose event made a hook add them; absent when nobody's did. */
+  | {
+      readonly type: 'NodesAdded';
+      readonly at: number;
+      readonly nodes: readonly NodeDefinition[];
+      readonly by?: number;
+    }
   | {
       readonly type: 'InputsSet';
       readonly n: number;
@@ -110,6 +143,8 @@ export type RunEvent =
       readonly why: 'cancelled' | 'timed_out' | 'failed';
       readonly error: ErrorData;
     }
+  /** No new work starts, running work goes on to its end, and the run pauses. */
+  | { readonly type: 'RunPausing'; readonly at: number; readonly error: ErrorData }
   | {
       readonly type: 'LimitReached';
       readonly at: number;

@@ -1,3 +1,4 @@
+import type { WaitAnswer } from '../actions/answer.ts';
 import type { ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 
@@ -32,6 +33,8 @@ export interface NodeNotes {
   cached: boolean;
   /** Cancelled together with its run, so that resuming the run gives it another chance. */
   cancelledWithRun: boolean;
+  /** The latest answer to what the node asked. */
+  answer: WaitAnswer | undefined;
 }
 
 export const newNotes = (): NodeNotes => ({
@@ -45,4 +48,5 @@ export const newNotes = (): NodeNotes => ({
   tokens: 0,
   cached: false,
   cancelledWithRun: false,
+  answer: undefined,
 });

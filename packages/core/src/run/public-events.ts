@@ -1,3 +1,4 @@
+import type { HumanInput } from '../actions/answer.ts';
 import type { NodeDefinition } from '../graph/model.ts';
 import type { ErrorData } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
@@ -53,6 +54,20 @@ export type ExecutionEvent =
       readonly delayMs: number;
     })
   | (OfNode<'NodeFailed'> & { readonly attempt: number; readonly error: ErrorData })
+  | (OfNode<'NodeWaiting'> & {
+      readonly prompt: string;
+      readonly details: JsonValue;
+      /** Milliseconds since the epoch; null when the wait has no end. */
+      readonly due: number | null;
+    })
+  | (OfNode<'InputGiven'> & HumanInput)
+  | OfNode<'WaitExpired'>
+  | (Base<'CacheUpdated'> & {
+      readonly namespace: string;
+      readonly key: string;
+      readonly value: JsonValue;
+    })
+  | (Base<'RunPausing'> & { readonly error: ErrorData })
   | (OfNode<'NodeSkipped'> & { readonly reason: string })
   | (OfNode<'NodeCancelled'> & { readonly reason: string })
   | (OfNode<'HandlerCompleted'> & { readonly outputs: JsonObject })
@@ -172,6 +187,20 @@ const publicEvent = (
       return { type: event.type, runId, dagName, at, nodeId: id(event.n), outputs: event.outputs };
     case 'HandlerFailed':
       return { type: event.type, runId, dagName, at, nodeId: id(event.n), error: event.error };
+    case 'NodeWaiting': {
+      const { prompt, details, due } = event.request;
+      return { type: event.type, runId, dagName, at, nodeId: id(event.n), prompt, details, due };
+    }
+    case 'InputGiven':
+      return { type: event.type, runId, dagName, at, nodeId: id(event.n), ...event.input };
+    case 'WaitExpired':
+      return { type: event.type, runId, dagName, at, nodeId: id(event.n) };
+    case 'CacheUpdated': {
+      const { namespace, key, value } = event;
+      return { type: event.type, runId, dagName, at, namespace, key, value };
+    }
+    case 'RunPausing':
+      return { type: event.type, runId, dagName, at, error: event.error };
     case 'InputsSet':
       return { type: event.type, runId, dagName, at, nodeId: id(event.n), inputs: event.inputs };
     case 'BranchPaused':

@@ -1,7 +1,8 @@
+import type { WaitAnswer } from '../actions/answer.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { ErrorData } from '../errors.ts';
 import type { NodeDefinition } from '../graph/model.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import { runMetrics, type RunMetrics } from './metrics.ts';
 import type { HandlerNote } from './notes.ts';
 import type { RunState } from './state.ts';
@@ -41,6 +42,8 @@ export interface NodeReport {
   readonly metadata: JsonObject | null;
   /** What the failure handler did. */
   readonly handler: HandlerNote | null;
+  /** The latest answer to what the node asked a person. */
+  readonly answer: WaitAnswer | null;
 }
 
 /** A command that the run refused. */
@@ -57,6 +60,22 @@ export interface PausedBranch {
   readonly reason: string | null;
 }
 
+/** A node that waits for a person. */
+export interface WaitingNode {
+  readonly nodeId: string;
+  readonly prompt: string;
+  /** What the person needs to decide. */
+  readonly details: JsonValue;
+  /** ISO 8601. */
+  readonly since: string;
+  /** ISO 8601; null when it waits without end. */
+  readonly due: string | null;
+  /** What happens when nobody answers in time. */
+  readonly onTimeout: 'autopilot' | 'pause';
+  /** Its time ran out; it waits on while the run is paused. */
+  readonly expired: boolean;
+}
+
 export interface RunReportData {
   readonly runId: string;
   readonly dag: string;
@@ -71,6 +90,8 @@ export interface RunReportData {
   readonly metrics: RunMetrics;
   readonly rejectedCommands: readonly RejectedCommand[];
   readonly pausedBranches: readonly PausedBranch[];
+  /** Who waits for what, the longest wait first. */
+  readonly waiting: readonly WaitingNode[];
   /** Node id -> what became of it, in the order of definition. */
   readonly nodes: { readonly [id: string]: NodeReport };
 }
@@ -105,8 +126,22 @@ export const nodeReport = (state: RunState, cache: Cache, n: number): NodeReport
     tokens: notes?.tokens ?? 0,
     metadata: notes?.metadata ?? null,
     handler: notes?.handler ?? null,
+    answer: notes?.answer ?? null,
   };
 };
+
+const waitingNodes = (state: RunState): WaitingNode[] =>
+  [...state.waits.entries()]
+    .toSorted(([, a], [, b]) => a.since - b.since)
+    .map(([n, { request, since, expired }]) => ({
+      nodeId: state.topology.idOf(n),
+      prompt: request.prompt,
+      details: request.details,
+      since: new Date(since).toISOString(),
+      due: request.due === null ? null : new Date(request.due).toISOString(),
+      onTimeout: request.onTimeout,
+      expired,
+    }));
 
 /** The report of a run. Node reports are made when they are first asked for. */
 export class RunReport implements RunReportData {
@@ -120,6 +155,7 @@ export class RunReport implements RunReportData {
   readonly durationMs: number;
   readonly counts: RunReportData['counts'];
   readonly pausedBranches: readonly PausedBranch[];
+  readonly waiting: readonly WaitingNode[];
   readonly #state: RunState;
   readonly #cache: Cache;
   #nodes: RunReportData['nodes'] | undefined;
@@ -149,6 +185,7 @@ export class RunReport implements RunReportData {
       nodeId: state.topology.idOf(n),
       reason,
     }));
+    this.waiting = waitingNodes(state);
     this.#state = state;
     this.#cache = cache;
   }
@@ -205,6 +242,7 @@ export class RunReport implements RunReportData {
       metrics,
       rejectedCommands,
       pausedBranches,
+      waiting,
       nodes,
     } = this;
     return {
@@ -220,6 +258,7 @@ export class RunReport implements RunReportData {
       metrics,
       rejectedCommands,
       pausedBranches,
+      waiting,
       nodes,
     };
   }

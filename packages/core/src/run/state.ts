@@ -1,3 +1,4 @@
+import type { WaitAnswer } from '../actions/answer.ts';
 import { addNodes, type Problems } from '../graph/compile.ts';
 import type { NodeDefinition } from '../graph/model.ts';
 import { NodeFlag, type Topology } from '../graph/topology.ts';
@@ -7,7 +8,8 @@ import type { RunEvent } from './events.ts';
 import { newNotes, type HandlerNote, type NodeNotes } from './notes.ts';
 import { PausedBranches } from './paused-branches.ts';
 import { ReadyHeap } from './ready-heap.ts';
-import { isSettled, Status, type RunStatus, type SkipReason } from './status.ts';
+import { isSettled, Status, STATUS_NAMES, type RunStatus, type SkipReason } from './status.ts';
+import { byValue, Waits } from './waits.ts';
 
 /** Why no new work starts, and with which status the run will end. */
 export interface Halt {
@@ -45,7 +47,7 @@ export class RunState {
   startedAt: Float64Array<ArrayBuffer>;
   endedAt: Float64Array<ArrayBuffer>;
   /** Nodes per status. */
-  readonly counts: Int32Array<ArrayBuffer> = new Int32Array(8);
+  readonly counts: Int32Array<ArrayBuffer> = new Int32Array(STATUS_NAMES.length);
   readonly notes: Map<number, NodeNotes> = new Map();
   /** Sequence number of the latest event that the journal keeps; the first is 1. */
   seq = 0;
@@ -73,6 +75,10 @@ export class RunState {
   /** Settled nodes whose dependents wait for the hooks, with the sequence number of the event. */
   readonly awaiting: Map<number, number> = new Map();
   readonly paused: PausedBranches = new PausedBranches();
+  /** Who waits for a person, and what arrived before. */
+  readonly waits: Waits = new Waits();
+  /** For each node that a hook added on account of an event of a node: that node. */
+  readonly addedBy: Map<number, number> = new Map();
   readonly commandRejections: {
     readonly at: number;
     readonly by: string;
@@ -134,13 +140,20 @@ export class RunState {
     return notes === undefined ? 0 : notes.retries.length - notes.budgetFrom;
   }
 
+  /** Whether going on with the run gives failed nodes another chance: not when it only paused, or was cut off. */
+  get retriesOnResume(): boolean {
+    if (this.finished === undefined) return false;
+    const { status } = this.finished;
+    return status !== 'paused' || (this.halt !== undefined && this.halt.error.code !== 'PAUSED');
+  }
+
   /** The status with which the run ends if nothing more can happen. */
   outcome(): {
     readonly status: Exclude<RunStatus, 'running'>;
     readonly error: ErrorData | undefined;
   } {
     if (this.halt !== undefined) return { status: this.halt.status, error: this.halt.error };
-    if (this.count(Status.PENDING) + this.count(Status.READY) > 0)
+    if (this.count(Status.PENDING) + this.count(Status.READY) + this.count(Status.WAITING) > 0)
       return { status: 'paused', error: undefined };
     if (this.count(Status.FAILED) > 0) return { status: 'failed', error: this.#firstFailure() };
     return { status: 'succeeded', error: undefined };
@@ -203,6 +216,7 @@ export class RunState {
         const notes = this.notesOf(event.n);
         notes.reason = event.reason;
         notes.cancelledWithRun = true;
+        this.waits.end(event.n);
         this.#set(event.n, Status.CANCELLED);
         this.endedAt[event.n] = event.at;
         return;
@@ -213,8 +227,35 @@ export class RunState {
       case 'HandlerFailed':
         this.#spend(event.n, event.tokens);
         return this.#handled(event.n, { status: 'failed', error: event.error });
+      case 'NodeWaiting': {
+        const { n, request } = event;
+        this.#spend(n, event.tokens);
+        // The attempt goes on with the answer, so it is not another one.
+        this.attempt[n] = (this.attempt[n] as number) - 1;
+        this.#set(n, Status.WAITING);
+        this.waits.begin(n, request, event.at);
+        const input = this.waits.take(n, request);
+        if (input !== undefined) this.#answer(n, input);
+        return;
+      }
+      case 'InputGiven':
+        if (this.status[event.n] === Status.WAITING) this.#answer(event.n, event.input);
+        else this.waits.keep(event.n, event.input);
+        return;
+      case 'WaitExpired':
+        return this.#expire(event.n);
+      case 'CacheUpdated': {
+        const { namespace, key, value } = event;
+        const woken = this.waits.wokenBy(namespace, key);
+        for (const n of woken) this.#answer(n, byValue(namespace, key, value));
+        if (woken.length === 0) this.waits.keepValue(namespace, key, value);
+        return;
+      }
+      case 'RunPausing':
+        this.halt ??= { status: 'paused', error: event.error };
+        return;
       case 'NodesAdded':
-        return this.#grow(event.nodes, event.at);
+        return this.#grow(event.nodes, event.at, event.by);
       case 'InputsSet': {
         const notes = this.notesOf(event.n);
         notes.inputs = { ...notes.inputs, ...event.inputs };
@@ -284,7 +325,15 @@ export class RunState {
     const attempt = (this.attempt[n] as number) + 1;
     this.attempt[n] = attempt;
     this.startedAt[n] = at;
-    if (attempt === 1 && this.topology.action[n] === this.topology.supervisor) this.iterations++;
+    if (attempt === 1 && this.isNewIteration(n)) this.iterations++;
+  }
+
+  /** Whether a node that has not run yet is an iteration of a supervisor; one that goes on after a wait is not. */
+  isNewIteration(n: number): boolean {
+    return (
+      this.topology.action[n] === this.topology.supervisor &&
+      this.notes.get(n)?.answer === undefined
+    );
   }
 
   #end(n: number, status: Status, at: number): void {
@@ -305,7 +354,9 @@ export class RunState {
       notes.handler = { status: 'pending' };
       this.handlersPending++;
     }
-    const policy = definition.onfailure === false ? 'stop' : this.#config.onFailure;
+    // A rejection is a decision, not a mishap: it ends its own branch and holds up no other.
+    const usual = event.error.code === 'REJECTED' ? 'continue' : this.#config.onFailure;
+    const policy = definition.onfailure === false ? 'stop' : usual;
     if (
       policy !== 'continue' &&
       (this.halt === undefined || (policy === 'stop' && this.halt.status === 'paused'))
@@ -313,6 +364,28 @@ export class RunState {
       this.halt = { status: policy === 'stop' ? 'failed' : 'paused', error: event.error };
     }
     this.#end(n, Status.FAILED, event.at);
+  }
+
+  /** Ends the wait of a node with an answer. A rejection that fails the node is followed by its failure. */
+  #answer(n: number, answer: WaitAnswer): void {
+    const wait = this.waits.get(n);
+    this.notesOf(n).answer = answer;
+    this.waits.end(n);
+    if (answer.decision === 'reject' && wait?.request.onReject === 'fail') return;
+    this.#makeReady(n);
+  }
+
+  /** Whether a node that waited was rejected and is to fail. */
+  isRejected(n: number): boolean {
+    return this.status[n] === Status.WAITING && this.waits.get(n) === undefined;
+  }
+
+  #expire(n: number): void {
+    const wait = this.waits.get(n);
+    if (wait === undefined) return;
+    if (wait.request.onTimeout === 'pause') return this.waits.expire(n);
+    const reason = 'nobody answered in time';
+    this.#answer(n, { decision: 'autopilot', data: null, reason, by: null });
   }
 
   #handled(n: number, handler: HandlerNote): void {
@@ -409,7 +482,7 @@ export class RunState {
     return this.topology;
   }
 
-  #grow(nodes: readonly NodeDefinition[], at: number): void {
+  #grow(nodes: readonly NodeDefinition[], at: number, by: number | undefined): void {
     this.ownTopology();
     const first = this.topology.count;
     const problems: Problems = [];
@@ -418,6 +491,7 @@ export class RunState {
     this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
     for (let n = first; n < this.topology.count; n++) this.paused.adopt(n, this.topology);
     const added = Array.from({ length: this.topology.count - first }, (_, i) => first + i);
+    if (by !== undefined) for (const n of added) this.addedBy.set(n, by);
     this.#bringUp(added, first, at);
   }
 
@@ -497,6 +571,7 @@ export class RunState {
     this.paused.release(root);
     for (const n of this.topology.branchOf(root)) {
       if (isSettled(this.status[n] as number)) continue;
+      this.waits.end(n);
       this.#set(n, Status.CANCELLED);
       this.endedAt[n] = at;
       this.notesOf(n).reason = reason ?? 'branch cancelled';
@@ -532,7 +607,10 @@ export class RunState {
     this.finished = undefined;
     this.hooked = event.hooked;
     // A stop that the session did not live to finish is over with the session.
-    const stopped = this.halt?.status === 'cancelled' || this.halt?.status === 'timed_out';
+    const stopped =
+      this.halt?.status === 'cancelled' ||
+      this.halt?.status === 'timed_out' ||
+      this.halt?.error.code === 'PAUSED';
     if (event.retry || stopped) this.halt = undefined;
     for (let n = 0; n < this.topology.count; n++) {
       const status = this.status[n] as number;
@@ -574,6 +652,8 @@ export class RunState {
     notes.handler = undefined;
     notes.cancelledWithRun = false;
     notes.budgetFrom = notes.retries.length;
+    notes.answer = undefined;
+    this.waits.forget(n);
     this.#set(n, Status.PENDING);
     this.endedAt[n] = 0;
   }

@@ -7,10 +7,12 @@ export const Status = {
   RUNNING: 2,
   /** An attempt failed; the next one waits for its time. */
   RETRYING: 3,
-  SUCCEEDED: 4,
-  FAILED: 5,
-  SKIPPED: 6,
-  CANCELLED: 7,
+  /** Asked a person, and waits for the answer. */
+  WAITING: 4,
+  SUCCEEDED: 5,
+  FAILED: 6,
+  SKIPPED: 7,
+  CANCELLED: 8,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -19,6 +21,7 @@ export const STATUS_NAMES = [
   'ready',
   'running',
   'retrying',
+  'waiting',
   'succeeded',
   'failed',
   'skipped',

@@ -4,7 +4,7 @@ import { DaggerError, type ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import { encodeEvents } from './codec.ts';
-import type { MemoWrite, RunJournal } from './journal.ts';
+import type { Beside, RunJournal } from './journal.ts';
 import type { CoreTables } from './tables.ts';
 import { LEASE, withParameters, type RunStore } from './run-store.ts';
 
@@ -52,15 +52,16 @@ export class DatabaseJournal implements RunJournal {
     this.#beat();
   }
 
-  async append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
+  async append(events: readonly RunEvent[], beside: Beside): Promise<void> {
     if (events.length === 0) return;
     const { store, runId, fence } = this.#options;
     const reopens = this.#reopens;
     await this.#told(async () => {
-      if (memos.length === 0 && !reopens) return this.#write(store.storage.db, events);
+      if (beside.memos.length === 0 && beside.taken.length === 0 && !reopens)
+        return this.#write(store.storage.db, events);
       await store.storage.transaction(async (trx) => {
         await this.#write(trx, events);
-        await store.writeMemos(trx, memos);
+        await store.writeBeside(trx, beside);
         if (!reopens) return;
         await trx
           .updateTable('dagger_runs')
@@ -73,13 +74,13 @@ export class DatabaseJournal implements RunJournal {
     this.#reopens = false;
   }
 
-  async finish(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
+  async finish(events: readonly RunEvent[], beside: Beside): Promise<void> {
     const { store, runId, fence, counts } = this.#options;
     const last = events.at(-1);
     const finished = last?.type === 'RunFinished' ? last : undefined;
     const work = async (trx: Transaction<CoreTables>): Promise<void> => {
       await this.#write(trx, events);
-      await store.writeMemos(trx, memos);
+      await store.writeBeside(trx, beside);
       await trx
         .updateTable('dagger_runs')
         .set({

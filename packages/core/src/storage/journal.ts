@@ -10,15 +10,22 @@ export interface MemoWrite {
   readonly at: number;
 }
 
+/** What commits together with a group of events. */
+export interface Beside {
+  readonly memos: readonly MemoWrite[];
+  /** Messages of the inbox that the group carries out. */
+  readonly taken: readonly string[];
+}
+
 /**
  * Where the events of one run go. `append` resolves once the events are durable; nothing that follows from an event
  * happens before that. Every write carries the fencing number of the owner.
  */
 export interface RunJournal {
   /** @throws DaggerError RUN_LOST when another process took the run over */
-  append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void>;
+  append(events: readonly RunEvent[], beside: Beside): Promise<void>;
   /** Like `append`, and gives up the ownership; the last event is `RunFinished`. */
-  finish(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void>;
+  finish(events: readonly RunEvent[], beside: Beside): Promise<void>;
   /** The outputs of a completed node, for a cache that had to drop them. */
   outputsOf(n: number): Promise<JsonObject | undefined>;
   /** Stops the heartbeat without giving up the ownership. */

@@ -35,6 +35,8 @@ export const recover = async (
         cache.setOutputs(state.topology.idOf(event.n), sealJson(event.outputs) as JsonObject);
         if (event.writes !== undefined) applyWrites(cache, event.writes);
       }
+      if (event.type === 'CacheUpdated')
+        cache.insertGlobal(event.namespace, event.key, event.value);
       if (event.type === 'HooksSeen') {
         const { seq, parts = Infinity } = event;
         unseen = unseen.filter(

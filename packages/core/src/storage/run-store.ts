@@ -9,7 +9,7 @@ import type { GraphDefinition } from '../graph/model.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { NodeStatus, RunStatus } from '../run/status.ts';
-import type { MemoStore, MemoWrite } from './journal.ts';
+import type { Beside, MemoStore, MemoWrite } from './journal.ts';
 import { decodeEvents } from './codec.ts';
 import { coreMigrations } from './migrations.ts';
 import { isDead, newOwner } from './owner.ts';
@@ -246,7 +246,7 @@ export class RunStore {
       finishedAt: row.finished_at === null ? null : new Date(row.finished_at).toISOString(),
       error: row.error === null ? null : (JSON.parse(row.error) as ErrorData),
       counts: row.counts === null ? null : (JSON.parse(row.counts) as StoredRun['counts']),
-      owned: row.owner !== null && row.lease_until >= now && !isDead(row.owner),
+      owned: isOwned(row, now),
     }));
   }
 
@@ -266,7 +266,13 @@ export class RunStore {
     };
   }
 
-  async writeMemos(db: Db, memos: readonly MemoWrite[]): Promise<void> {
+  /** Writes what commits together with a group of events. */
+  async writeBeside(db: Db, { memos, taken }: Beside): Promise<void> {
+    await this.#writeMemos(db, memos);
+    if (taken.length > 0) await db.deleteFrom('dagger_inbox').where('id', 'in', taken).execute();
+  }
+
+  async #writeMemos(db: Db, memos: readonly MemoWrite[]): Promise<void> {
     for (const { key, action, outputs, at } of memos) {
       const row = { outputs: JSON.stringify(outputs), created_at: at };
       await db
@@ -277,6 +283,12 @@ export class RunStore {
     }
   }
 }
+
+/** Whether a living process works on a run, as far as its lease tells. */
+export const isOwned = (
+  { owner, lease_until }: Pick<RunRow, 'owner' | 'lease_until'>,
+  now: number,
+): boolean => owner !== null && lease_until >= now && !isDead(owner);
 
 /** A query that is compiled once and run with other parameters. */
 export const withParameters = <R>(

@@ -55,6 +55,8 @@ export interface Storage {
   /** Brings the tables of a package up to date; does nothing when they are, and waits for another process that does it. */
   migrate(set: MigrationSet): Promise<void>;
   transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T>;
+  /** Wakes the subscribers of `topic`, within a transaction when it commits; absent where the database cannot. */
+  notify?(db: Kysely<CoreTables> | Transaction<CoreTables>, topic: string): Promise<void>;
   /** Calls `wake` when somebody notifies `topic`; absent where the database cannot. */
   subscribe?(topic: string, wake: () => void): Promise<Unsubscribe>;
   close(): Promise<void>;

@@ -12,6 +12,7 @@ export const PALETTE: { readonly [S in NodeStatus | 'planned']: Colours } = {
   ready: { fill: '#e0f2fe', line: '#0284c7' },
   running: { fill: '#dbeafe', line: '#2563eb' },
   retrying: { fill: '#fef3c7', line: '#d97706' },
+  waiting: { fill: '#ede9fe', line: '#7c3aed' },
   succeeded: { fill: '#dcfce7', line: '#16a34a' },
   failed: { fill: '#fee2e2', line: '#dc2626' },
   skipped: { fill: '#f5f5f4', line: '#a8a29e' },

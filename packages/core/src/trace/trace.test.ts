@@ -27,6 +27,7 @@ const NODE: Omit<NodeReport, 'id' | 'status'> = {
   tokens: 0,
   metadata: null,
   handler: null,
+  answer: null,
 };
 
 const reportOf = (
@@ -45,6 +46,7 @@ const reportOf = (
   metrics: {} as RunReportData['metrics'],
   rejectedCommands: [],
   pausedBranches: [],
+  waiting: [],
   nodes: Object.fromEntries(nodes.map((node) => [node.id, node])),
   ...over,
 });
@@ -116,6 +118,7 @@ const anyNode: fc.Arbitrary<NodeReport> = fc.record({
   tokens: fc.constant(0),
   metadata: fc.constant(null),
   handler: fc.constant(null),
+  answer: fc.constant(null),
 });
 
 /**

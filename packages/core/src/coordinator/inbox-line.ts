@@ -1,0 +1,60 @@
+import type { CancelTimer } from '../clock.ts';
+import type { Inbox, InboxMessage } from '../storage/inbox.ts';
+
+/** Brings what arrives in the inbox of a run to its session, each message once. */
+export class InboxLine {
+  readonly #inbox: Inbox;
+  readonly #deliver: (message: InboxMessage) => void;
+  readonly #known: Set<string> = new Set();
+  #cancel: CancelTimer | undefined;
+  #reading = false;
+  #again = false;
+
+  constructor(inbox: Inbox, deliver: (message: InboxMessage) => void) {
+    this.#inbox = inbox;
+    this.#deliver = deliver;
+  }
+
+  /** @param first what was read before the session began */
+  start(first: readonly InboxMessage[]): void {
+    this.#take(first);
+    this.#cancel = this.#inbox.watch(() => void this.look());
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** Looks for new messages; resolves with how many there were. A look that fails is made up for by the next. */
+  async look(): Promise<number> {
+    if (this.#reading) {
+      this.#again = true;
+      return 0;
+    }
+    this.#reading = true;
+    let found = 0;
+    try {
+      do {
+        this.#again = false;
+        found += this.#take(await this.#inbox.read());
+      } while (this.#again);
+    } catch {
+      return found;
+    } finally {
+      this.#reading = false;
+    }
+    return found;
+  }
+
+  #take(messages: readonly InboxMessage[]): number {
+    let fresh = 0;
+    for (const message of messages) {
+      if (this.#known.has(message.id)) continue;
+      this.#known.add(message.id);
+      fresh++;
+      this.#deliver(message);
+    }
+    return fresh;
+  }
+}

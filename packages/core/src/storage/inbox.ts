@@ -1,0 +1,85 @@
+import type { CancelTimer } from '../clock.ts';
+import type { ExecutorCommand } from '../run/commands.ts';
+import type { RunStore } from './run-store.ts';
+
+/** A command that came from outside of the process that owns the run. */
+export interface InboxMessage {
+  readonly id: string;
+  readonly command: ExecutorCommand;
+}
+
+/**
+ * Commands for one run from other processes. A message is deleted in the commit that carries it out, so that it is
+ * neither lost nor carried out twice; until then every `read` gives it, the oldest first.
+ */
+export interface Inbox {
+  read(): Promise<readonly InboxMessage[]>;
+  /** Calls `wake` when there may be something new, until it is called off. */
+  watch(wake: () => void): CancelTimer;
+}
+
+/** Milliseconds between two looks; the longer one where the database wakes us. */
+const LOOK = 500;
+const RARE_LOOK = 5_000;
+
+export const inboxTopic = (runId: string): string => `dagger_inbox:${runId}`;
+
+export const databaseInbox = (store: RunStore, runId: string): Inbox => ({
+  async read() {
+    const rows = await store.storage.db
+      .selectFrom('dagger_inbox')
+      .select(['id', 'body'])
+      .where('run_id', '=', runId)
+      .orderBy('id')
+      .execute();
+    return rows.map(({ id, body }) => ({ id, command: JSON.parse(body) as ExecutorCommand }));
+  },
+
+  watch(wake) {
+    const { clock, storage } = store;
+    const pause = storage.subscribe === undefined ? LOOK : RARE_LOOK;
+    let over = false;
+    let timer: CancelTimer = () => {};
+    const look = (): void => {
+      timer = clock.after(pause, () => {
+        wake();
+        look();
+      });
+    };
+    look();
+    const subscription = storage
+      .subscribe?.(inboxTopic(runId), () => {
+        if (!over) wake();
+      })
+      // Looking from time to time is enough.
+      .catch(() => undefined);
+    return () => {
+      over = true;
+      timer();
+      void subscription?.then((unsubscribe) => unsubscribe?.()).catch(() => {});
+    };
+  },
+});
+
+let sequence = 0;
+
+/** An id that sorts by the time of arrival, within a process also in the same millisecond. */
+const arrivalId = (now: number, nonce: string): string => {
+  sequence = (sequence + 1) % 1_000_000;
+  const time = Math.max(0, Math.trunc(now)).toString(36).padStart(10, '0');
+  return `${time}-${String(sequence).padStart(6, '0')}-${nonce}`;
+};
+
+/** Leaves a command for whoever owns the run, or will own it. Durable when it resolves. */
+export const putCommand = async (
+  store: RunStore,
+  runId: string,
+  command: ExecutorCommand,
+  nonce: string,
+): Promise<void> => {
+  const at = store.clock.now();
+  await store.storage.db
+    .insertInto('dagger_inbox')
+    .values({ id: arrivalId(at, nonce), run_id: runId, at, body: JSON.stringify(command) })
+    .execute();
+};
