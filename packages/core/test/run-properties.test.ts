@@ -26,6 +26,25 @@ describe('the pure run state', () => {
     );
   });
 
+  it('goes on from a snapshot of itself after every event as if nothing had been', () => {
+    fc.assert(
+      fc.property(
+        arbitraryNodes,
+        policy,
+        fc.boolean(),
+        anySteps,
+        (nodes, onFailure, hooks, walk) => {
+          const run = new StateWalk(nodes, onFailure, hooks);
+          run.viaSnapshots = true;
+          for (const step of walk) run.take(step);
+          run.look();
+          run.driveToTheEnd();
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+  });
+
   it('grows in and around paused branches as the naive model does', () => {
     fc.assert(
       fc.property(arbitraryNodes, growingSteps, (nodes, walk) => {

@@ -9,11 +9,26 @@ import { newNotes, type HandlerNote, type NodeNotes } from './notes.ts';
 import { PausedBranches } from './paused-branches.ts';
 import { ReadyHeap } from './ready-heap.ts';
 import { isSettled, Status, STATUS_NAMES, type RunStatus, type SkipReason } from './status.ts';
+import { packed, unpack, type StateSnapshot } from './snapshot.ts';
 import { byValue, Waits } from './waits.ts';
 
 /** Why no new work starts, and with which status the run will end. */
 export interface Halt {
   readonly status: Exclude<RunStatus, 'running' | 'succeeded'>;
+  readonly error: ErrorData;
+}
+
+/** How a session ended. */
+export interface Finish {
+  readonly status: Exclude<RunStatus, 'running'>;
+  readonly error: ErrorData | undefined;
+  readonly at: number;
+}
+
+/** A command that was refused. */
+export interface CommandRejection {
+  readonly at: number;
+  readonly by: string;
   readonly error: ErrorData;
 }
 
@@ -54,13 +69,7 @@ export class RunState {
   sessionStartedAt = 0;
   runStartedAt = 0;
   halt: Halt | undefined;
-  finished:
-    | {
-        readonly status: Exclude<RunStatus, 'running'>;
-        readonly error: ErrorData | undefined;
-        readonly at: number;
-      }
-    | undefined;
+  finished: Finish | undefined;
   tokens = 0;
   iterations = 0;
   cacheHits = 0;
@@ -79,15 +88,12 @@ export class RunState {
   readonly waits: Waits = new Waits();
   /** For each node that a hook added on account of an event of a node: that node. */
   readonly addedBy: Map<number, number> = new Map();
-  readonly commandRejections: {
-    readonly at: number;
-    readonly by: string;
-    readonly error: ErrorData;
-  }[] = [];
+  readonly commandRejections: CommandRejection[] = [];
   /** Nodes that the latest event skipped or cancelled along the way; the coordinator tells watchers. */
   readonly consequences: number[] = [];
 
   readonly #config: DagConfig;
+  readonly #definition: Topology;
   #unsettled: Int32Array<ArrayBuffer>;
   #need: Int32Array<ArrayBuffer>;
   #ownsTopology = false;
@@ -101,6 +107,7 @@ export class RunState {
   constructor(topology: Topology, config: DagConfig) {
     const { count } = topology;
     this.topology = topology;
+    this.#definition = topology;
     this.#config = config;
     this.status = new Uint8Array(count);
     this.attempt = new Uint16Array(count);
@@ -167,6 +174,92 @@ export class RunState {
     let notes = this.notes.get(n);
     if (notes === undefined) this.notes.set(n, (notes = newNotes()));
     return notes;
+  }
+
+  /** The state as JSON; `load` gives it back. */
+  snapshot(): StateSnapshot {
+    const { count } = this.topology;
+    return {
+      seq: this.seq,
+      grown: this.topology.definitions.slice(this.#definition.count),
+      addedBy: [...this.addedBy],
+      status: packed(this.status, count),
+      attempt: packed(this.attempt, count),
+      startedAt: packed(this.startedAt, count),
+      endedAt: packed(this.endedAt, count),
+      notes: [...this.notes].map(([n, notes]) => [n, { ...notes, retries: [...notes.retries] }]),
+      sessionStartedAt: this.sessionStartedAt,
+      runStartedAt: this.runStartedAt,
+      halt: this.halt ?? null,
+      finished: this.finished ?? null,
+      tokens: this.tokens,
+      iterations: this.iterations,
+      cacheHits: this.cacheHits,
+      handlersPending: this.handlersPending,
+      hooked: this.hooked,
+      opened: this.#opened,
+      hooksSeen: this.hooksSeen,
+      hooksSeenParts: this.hooksSeenParts === Infinity ? null : this.hooksSeenParts,
+      awaiting: [...this.awaiting],
+      paused: [...this.paused.reasons()],
+      waits: this.waits.snapshot(),
+      disabled: [...(this.#disabled ?? [])],
+      commandRejections: [...this.commandRejections],
+    };
+  }
+
+  /** Becomes the state that a snapshot of the same run tells of, whatever it was before. */
+  load(snapshot: StateSnapshot): this {
+    this.topology = this.#definition;
+    this.#ownsTopology = false;
+    if (snapshot.grown.length > 0) addNodes(this.ownTopology(), snapshot.grown, []);
+    this.#reserve(this.topology.count);
+    // What is beyond the nodes of the snapshot belongs to nodes to come.
+    for (const array of [this.status, this.attempt, this.startedAt, this.endedAt]) array.fill(0);
+    unpack(snapshot.status, this.status);
+    unpack(snapshot.attempt, this.attempt);
+    unpack(snapshot.startedAt, this.startedAt);
+    unpack(snapshot.endedAt, this.endedAt);
+    this.counts.fill(0);
+    refill(this.notes, snapshot.notes, (notes) => ({ ...newNotes(), ...notes }));
+    refill(this.addedBy, snapshot.addedBy);
+    refill(this.awaiting, snapshot.awaiting);
+    this.#disabled = snapshot.disabled.length === 0 ? undefined : new Map(snapshot.disabled);
+    this.seq = snapshot.seq;
+    this.sessionStartedAt = snapshot.sessionStartedAt;
+    this.runStartedAt = snapshot.runStartedAt;
+    this.halt = snapshot.halt ?? undefined;
+    this.finished =
+      snapshot.finished === null
+        ? undefined
+        : { ...snapshot.finished, error: snapshot.finished.error ?? undefined };
+    this.tokens = snapshot.tokens;
+    this.iterations = snapshot.iterations;
+    this.cacheHits = snapshot.cacheHits;
+    this.handlersPending = snapshot.handlersPending;
+    this.hooked = snapshot.hooked;
+    this.#opened = snapshot.opened;
+    this.hooksSeen = snapshot.hooksSeen;
+    this.hooksSeenParts = snapshot.hooksSeenParts ?? Infinity;
+    for (const root of this.paused.roots()) this.paused.release(root);
+    for (const [root, reason] of snapshot.paused) this.paused.pause(root, reason, this.topology);
+    this.waits.load(snapshot.waits);
+    this.commandRejections.splice(0, Infinity, ...snapshot.commandRejections);
+    this.consequences.length = 0;
+    this.#told = 0;
+    this.#countAnew();
+    return this;
+  }
+
+  /** Counts nodes per status, what the pending ones wait for, and finds the ready ones. */
+  #countAnew(): void {
+    while (this.#ready.pop() !== -1);
+    for (let n = 0; n < this.topology.count; n++) {
+      const status = this.status[n] as number;
+      this.counts[status] = (this.counts[status] as number) + 1;
+      if (status === Status.PENDING) this.#weigh(n, this.topology.count);
+      else if (status === Status.READY) this.returnReady(n);
+    }
   }
 
   /** Folds one event into the state. */
@@ -672,3 +765,12 @@ export class RunState {
     return undefined;
   }
 }
+
+const refill = <K, V, F = V>(
+  map: Map<K, V>,
+  entries: readonly (readonly [K, F])[],
+  read: (value: F) => V = (value) => value as unknown as V,
+): void => {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, read(value));
+};

@@ -1,5 +1,6 @@
 import type { HumanInput } from '../actions/answer.ts';
 import type { JsonValue } from '../json.ts';
+import type { WaitsSnapshot } from './snapshot.ts';
 
 /** What a node waits for, as the journal keeps it. */
 export interface WaitRequest {
@@ -107,6 +108,27 @@ export class Waits {
     for (const [n, { request }] of this.#open)
       if (request.wakeOn?.namespace === namespace && request.wakeOn.key === key) woken.push(n);
     return woken;
+  }
+
+  snapshot(): WaitsSnapshot {
+    return {
+      open: [...this.#open].map(([n, wait]) => [n, { ...wait }]),
+      early: [...this.#early].map(([n, inputs]) => [n, [...inputs]]),
+      values: [...this.#values],
+    };
+  }
+
+  load({ open, early, values }: WaitsSnapshot): void {
+    this.#open.clear();
+    this.#early.clear();
+    this.#values.clear();
+    this.#timed = 0;
+    for (const [n, wait] of open) {
+      this.#open.set(n, { ...wait });
+      if (wait.request.due !== null && !wait.expired) this.#timed++;
+    }
+    for (const [n, inputs] of early) this.#early.set(n, [...inputs]);
+    for (const [name, value] of values) this.#values.set(name, value);
   }
 
   /** Forgets what arrived for a node that gets another chance; what it waits for is asked anew. */

@@ -11,6 +11,7 @@ import { defineGraph, Graph } from '../../src/graph/graph.ts';
 import type { NodeDefinition } from '../../src/graph/model.ts';
 import type { ExecutorCommand, NodeSpecData } from '../../src/run/commands.ts';
 import type { RunEvent } from '../../src/run/events.ts';
+import type { StateSnapshot } from '../../src/run/snapshot.ts';
 import { RunState } from '../../src/run/state.ts';
 import { statusName, STATUS_NAMES, type NodeStatus } from '../../src/run/status.ts';
 import { ACTIONS, grownNodes, nodeSeed, type NodeSeed } from './arbitrary-graph.ts';
@@ -64,6 +65,8 @@ export class StateWalk {
   readonly state: RunState;
   readonly model: ReferenceRun;
   #hooks: boolean;
+  /** Whether the state goes through its snapshot after every event. */
+  viaSnapshots = false;
   #time = 1_000;
   #batches = 0;
 
@@ -345,6 +348,8 @@ export class StateWalk {
     this.state.apply(event);
     inModel();
     this.#compare(event, before);
+    if (this.viaSnapshots)
+      this.state.load(JSON.parse(JSON.stringify(this.state.snapshot())) as StateSnapshot);
   }
 
   #compare(event: RunEvent, before: { readonly [id: string]: NodeStatus }): void {
