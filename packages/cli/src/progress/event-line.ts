@@ -66,6 +66,8 @@ export const eventLine = (event: ExecutionEvent, took: number | undefined): stri
       return `${colors.yellow('!')} a command of ${oneLine(event.by, 80)} was refused: ${errorText(event.error)}`;
     case 'CustomEvent':
       return `${colors.cyan('i')} ${oneLine(JSON.stringify(event.event), LONGEST_ERROR)}`;
+    case 'RunForked':
+      return colors.dim(`goes on from run ${oneLine(event.from, 80)}`);
     case 'RunResumed':
       return colors.dim(event.retry ? 'going on; what had failed gets another chance' : 'going on');
     case 'RunStopping':

@@ -26,6 +26,8 @@ export class HookGate {
   readonly #host: HookHost;
   #queue: NumberedEvent[];
   #asking = false;
+  /** The event that the hooks are looking at. */
+  #asked: NumberedEvent | undefined;
   #failed = false;
   #completionAsked = false;
 
@@ -41,7 +43,7 @@ export class HookGate {
   }
 
   get unseen(): readonly NumberedEvent[] {
-    return this.#queue;
+    return this.#asked === undefined ? this.#queue : [this.#asked, ...this.#queue];
   }
 
   /** Events that wait for the hooks. */
@@ -139,10 +141,12 @@ export class HookGate {
 
   #wait(answer: Promise<HookAnswer>, shown: NumberedEvent | typeof START): void {
     this.#asking = true;
+    this.#asked = shown === START ? undefined : shown;
     answer.then(
       (given) =>
         this.#host.post(() => {
           this.#asking = false;
+          this.#asked = undefined;
           this.#host.obey(given, shown === START ? undefined : shown.event);
           if (shown === START) this.#host.markSeen(1);
           else this.#mark(shown);
@@ -153,6 +157,7 @@ export class HookGate {
 
   #fail(error: unknown): void {
     this.#asking = false;
+    this.#asked = undefined;
     this.#failed = true;
     this.#queue = [];
     this.#host.hookFailed(

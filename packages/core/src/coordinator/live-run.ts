@@ -21,6 +21,7 @@ import type { RunState } from '../run/state.ts';
 import { Status } from '../run/status.ts';
 import type { Inbox, InboxMessage } from '../storage/inbox.ts';
 import type { MemoStore, RunJournal } from '../storage/journal.ts';
+import type { RunSnapshot, SavedSnapshot } from '../storage/snapshots.ts';
 import { NodeAttempt, type AttemptHost } from './attempt.ts';
 import { Admission } from './admission.ts';
 import { Attempts } from './attempts.ts';
@@ -35,6 +36,7 @@ import { InboxLine } from './inbox-line.ts';
 import { Lookups } from './lookups.ts';
 import { Patience } from './patience.ts';
 import { Readers } from './readers.ts';
+import { Snapshots } from './snapshots.ts';
 import { Timers } from './timers.ts';
 import { Turns, type TurnWork } from './turns.ts';
 
@@ -57,6 +59,8 @@ export interface LiveRunOptions {
   /** Commands from other processes; absent without storage. */
   readonly inbox: Inbox | undefined;
   readonly memo: MemoStore | undefined;
+  /** Writes a snapshot of the run; absent without storage. */
+  readonly saveSnapshot: ((snapshot: RunSnapshot) => Promise<SavedSnapshot>) | undefined;
   /** Events that an earlier session committed and the hooks have not seen. */
   readonly unseen: readonly NumberedEvent[];
 }
@@ -89,6 +93,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly #readers: Readers;
   readonly #depths: Depths = new Depths();
   readonly #commands: CommandLine;
+  #snapshots: Snapshots | undefined;
   readonly #patience: Patience;
   readonly #inbox: InboxLine | undefined;
   /** The inbox was looked at when the run had this many events. */
@@ -154,6 +159,13 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#inbox =
       options.inbox && new InboxLine(options.inbox, (message) => this.#receive(message));
     this.#patience = new Patience(clock);
+    const { saveSnapshot } = options;
+    if (saveSnapshot !== undefined && options.config.enableIncrementalCache)
+      this.#snapshots = new Snapshots(
+        options.config.cacheSnapshotInterval * 1_000,
+        { seq: state.seq, at: clock.now() },
+        () => saveSnapshot(this.#capture()),
+      );
     this.#commands = new CommandLine(options.commandCapacity, runId);
     this.events = new EventStream(options.eventCapacity, () => this.#turns.ask());
     this.done = new Promise((resolve, reject) => {
@@ -266,6 +278,26 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
         }
       }),
     );
+  }
+
+  /** Writes a snapshot of the run as it is durable now. */
+  saveSnapshot(): Promise<SavedSnapshot> {
+    const { saveSnapshot } = this.#options;
+    if (saveSnapshot === undefined) return Promise.reject(this.#late());
+    return new Promise((resolve, reject) => {
+      if (this.ended) return reject(this.#late());
+      this.post(() =>
+        this.#turns.afterwards(() => void saveSnapshot(this.#capture()).then(resolve, reject)),
+      );
+    });
+  }
+
+  #late(): DaggerError {
+    return new DaggerError('COMMAND_REJECTED', `run '${this.runId}' has ended`, this.#ids());
+  }
+
+  #capture(): RunSnapshot {
+    return { state: this.state.snapshot(), cache: this.cache.toJSON(), unseen: this.unseen };
   }
 
   /** The report as things stand. */
@@ -401,6 +433,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
         this.#gate.show(told);
       }
     }
+    this.#snapshots?.committed(this.state.seq, this.#turns.now);
     if (this.#admission.starts.length > 0) {
       const { starts } = this.#admission;
       this.#admission.starts = [];

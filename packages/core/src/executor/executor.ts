@@ -14,7 +14,12 @@ import type { NodeReport, RunReport } from '../run/report.ts';
 import { openStorage } from '../storage/open.ts';
 import { RunStore, type RunFilter, type StoredRun } from '../storage/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { SavedSnapshot } from '../storage/snapshots.ts';
+import { toTraceJson, type TraceJson } from '../trace/trace.ts';
+import { executionState, type ExecutionState } from './execution-state.ts';
 import type { RunHandle } from './handle.ts';
+import { dumpRun, type ForkOptions, type RunDump } from './history.ts';
 import { DagLibrary, type DagSummary } from './library.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
 import type { Delivery } from './outside-commands.ts';
@@ -259,6 +264,57 @@ export class DagExecutor implements Runner {
   /** The graph of a run with everything that it grew. @throws DaggerError RUN_UNKNOWN */
   async runGraph(runId: string): Promise<Graph> {
     return this.#runs.graph(runId);
+  }
+
+  /**
+   * Runs some nodes of a run anew, with everything downstream of them and with changed inputs if wanted; what else was done
+   * is kept. The result is a new run; the old one stays as it is. Nodes that hooks had added on account of the nodes that run
+   * anew are left out: the hooks see the same events again. Needs storage.
+   * @throws DaggerError RUN_UNKNOWN, RUN_CONFLICT, INPUT_INVALID, NOT_JSON, CONFIG_INVALID without storage
+   */
+  async fork(runId: string, fork: ForkOptions, options: ResumeOptions = {}): Promise<RunReport> {
+    return (await this.#runs.fork(runId, fork, options)).done;
+  }
+
+  /** Like `fork`, with a handle on the new run. */
+  async startFork(
+    runId: string,
+    fork: ForkOptions,
+    options: ResumeOptions = {},
+  ): Promise<RunHandle> {
+    return this.#runs.fork(runId, fork, options);
+  }
+
+  /** Runs a node and everything downstream of it anew, as a new run. @throws DaggerError see `fork` */
+  async rerun(runId: string, nodeId: string, options: ResumeOptions = {}): Promise<RunReport> {
+    return this.fork(runId, { from: nodeId }, options);
+  }
+
+  // --- what is stored --------------------------------------------------------------------------------------------
+
+  /** Writes a snapshot of a run, from which recovery goes on. @throws DaggerError RUN_UNKNOWN, CONFIG_INVALID without storage */
+  async saveSnapshot(runId: string): Promise<SavedSnapshot> {
+    return this.#runs.saveSnapshot(runId);
+  }
+
+  /** A copy of the values of a run as they stand. @throws DaggerError RUN_UNKNOWN */
+  async loadCache(runId: string): Promise<Cache> {
+    return this.#runs.cache(runId);
+  }
+
+  /** The nodes of a run by what they are doing. @throws DaggerError RUN_UNKNOWN */
+  async executionState(runId: string): Promise<ExecutionState> {
+    return executionState(await this.report(runId));
+  }
+
+  /** The run as a tree of nodes and edges, with what became of each. @throws DaggerError RUN_UNKNOWN */
+  async executionTree(runId: string): Promise<TraceJson> {
+    return toTraceJson(await this.runGraph(runId), await this.report(runId));
+  }
+
+  /** Everything that storage holds of a run. @throws DaggerError RUN_UNKNOWN, CONFIG_INVALID without storage */
+  async dump(runId: string): Promise<RunDump> {
+    return dumpRun(this.#runs.stored('a dump'), runId);
   }
 
   /** Stored runs, the most recent first; without storage those under way and remembered. */

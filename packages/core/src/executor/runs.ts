@@ -27,10 +27,12 @@ import type { RunStatus } from '../run/status.ts';
 import { databaseInbox, type InboxMessage } from '../storage/inbox.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
+import { saveSnapshot, type SavedSnapshot } from '../storage/snapshots.ts';
 import { recover, type RecoveredRun } from '../storage/recover.ts';
 import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { leaveCommand, mustTakeCommands, outsideEvent, type Delivery } from './outside-commands.ts';
+import { storeFork, type ForkOptions } from './history.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
 import { Sessions, type Session } from './sessions.ts';
 
@@ -73,16 +75,7 @@ export class Runs {
     checkInputs(options.inputs);
     const { runId } = options;
     if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
-    if (
-      typeof runId !== 'string' ||
-      runId === '' ||
-      runId.length > 256 ||
-      /[\ud800-\udfff]/u.test(runId)
-    )
-      throw new DaggerError(
-        'INPUT_INVALID',
-        'a run id is a well-formed string of 1 to 256 characters',
-      );
+    checkRunId(runId);
     const opening = this.#opening.get(runId);
     const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);
     if (live !== undefined) refuseOtherDag(runId, live.dagName, graph.name);
@@ -159,6 +152,44 @@ export class Runs {
     }
   }
 
+  /** @throws DaggerError CONFIG_INVALID without storage */
+  stored(what: string): RunStore {
+    this.#mustBeOpen();
+    if (this.#store !== undefined) return this.#store;
+    throw new DaggerError('CONFIG_INVALID', `${what} needs storage, and this executor has none`);
+  }
+
+  /** Makes a run out of another and starts it. @throws DaggerError see `storeFork` */
+  async fork(parentId: string, fork: ForkOptions, options: ResumeOptions): Promise<RunHandle> {
+    checkBounds(options);
+    const runId = fork.runId ?? this.#ids.runId();
+    checkRunId(runId);
+    checkInputs(fork.inputs);
+    await storeFork(this.stored('a fork'), parentId, runId, fork);
+    return this.resume(runId, options);
+  }
+
+  /** Writes a snapshot of a run as it is durable now. @throws DaggerError RUN_UNKNOWN, CONFIG_INVALID without storage */
+  async saveSnapshot(runId: string): Promise<SavedSnapshot> {
+    const store = this.stored('a snapshot');
+    const live = this.#live.get(runId)?.run;
+    if (live !== undefined) return live.saveSnapshot();
+    const { state, cache, unseen } = await recover(store, await store.load(runId), undefined);
+    return saveSnapshot(store, runId, {
+      state: state.snapshot(),
+      cache: cache.toJSON(),
+      unseen,
+    });
+  }
+
+  /** The values of a run as they stand. @throws DaggerError RUN_UNKNOWN */
+  async cache(runId: string): Promise<Cache> {
+    const live = this.#live.get(runId)?.run;
+    if (live !== undefined) return Cache.fromJSON(live.cache.toJSON());
+    if (this.#store === undefined) return Cache.fromJSON(this.#session(runId).cache.toJSON());
+    return (await recover(this.#store, await this.#store.load(runId), undefined)).cache;
+  }
+
   /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN, GRAPH_INVALID */
   async nodeState(runId: string, nodeId: string): Promise<NodeReport> {
     const live = this.#live.get(runId)?.run;
@@ -202,6 +233,7 @@ export class Runs {
           error: live.error,
           counts: live.counts,
           owned: this.#live.has(runId),
+          parent: null,
         };
       },
     );
@@ -406,6 +438,7 @@ export class Runs {
     readonly handleFirst: boolean;
   }): RunHandle {
     const { runId, graph, config, state, cache, options } = request;
+    const store = this.#store;
     let journal: DatabaseJournal | undefined;
     if (this.#store !== undefined && request.fence !== undefined) {
       journal = new DatabaseJournal({
@@ -437,6 +470,10 @@ export class Runs {
       journal,
       inbox: journal && this.#store && databaseInbox(this.#store, runId),
       memo: this.#memo,
+      saveSnapshot:
+        store === undefined || journal === undefined
+          ? undefined
+          : (snapshot) => saveSnapshot(store, runId, snapshot),
       unseen: request.unseen,
     });
     this.#live.set(runId, { run, graph, journal });
@@ -497,6 +534,18 @@ const refuseOtherDag = (runId: string, known: string, wanted: string): void => {
       ids: { runId, dag: wanted },
     },
   );
+};
+
+/** @throws DaggerError INPUT_INVALID */
+const checkRunId = (runId: unknown): void => {
+  if (
+    typeof runId === 'string' &&
+    runId !== '' &&
+    runId.length <= 256 &&
+    !/[\ud800-\udfff]/u.test(runId)
+  )
+    return;
+  throw new DaggerError('INPUT_INVALID', 'a run id is a well-formed string of 1 to 256 characters');
 };
 
 /** @throws DaggerError INPUT_INVALID */

@@ -4,6 +4,7 @@ import type { ErrorData } from '../errors.ts';
 import type { NodeDefinition } from '../graph/model.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { RunStatus, SkipReason } from './status.ts';
+import type { StateSnapshot } from './snapshot.ts';
 import type { WaitRequest } from './waits.ts';
 
 /**
@@ -12,6 +13,14 @@ import type { WaitRequest } from './waits.ts';
  */
 export type RunEvent =
   | { readonly type: 'RunStarted'; readonly at: number; readonly hooked: boolean }
+  /** The run begins where another was, but for some nodes that run anew. */
+  | {
+      readonly type: 'RunForked';
+      readonly at: number;
+      readonly from: string;
+      readonly nodes: readonly string[];
+      readonly state: StateSnapshot;
+    }
   /** A new session of an unfinished or ended run. `retry`: failed and cancelled nodes get another chance. */
   | {
       readonly type: 'RunResumed';

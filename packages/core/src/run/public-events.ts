@@ -30,6 +30,7 @@ export interface NodeOutcome {
 /** What watchers and hooks are told: the events of a run, with names in place of numbers. */
 export type ExecutionEvent =
   | Base<'RunStarted'>
+  | (Base<'RunForked'> & { readonly from: string; readonly nodeIds: readonly string[] })
   | (Base<'RunResumed'> & { readonly retry: boolean })
   | (Base<'RunStopping'> & { readonly error: ErrorData })
   | (Base<'RunFinished'> & {
@@ -239,6 +240,8 @@ const publicEvent = (
       return { type: event.type, runId, dagName, at, error: event.error };
     case 'RunStarted':
       return { type: event.type, runId, dagName, at };
+    case 'RunForked':
+      return { type: event.type, runId, dagName, at, from: event.from, nodeIds: event.nodes };
     case 'RunResumed':
       return { type: event.type, runId, dagName, at, retry: event.retry };
     case 'RunFinished':

@@ -141,6 +141,11 @@ export class RunState {
     return this.#disabled?.get(n) ?? ((this.topology.flags[n] as number) & NodeFlag.DISABLED) !== 0;
   }
 
+  /** Nodes that were enabled or disabled by a command. */
+  disabledNodes(): [n: number, disabled: boolean][] {
+    return [...(this.#disabled ?? [])];
+  }
+
   /** Failed attempts of this session and the ones before that count against the attempts of the node. */
   failedAttempts(n: number): number {
     const notes = this.notes.get(n);
@@ -203,7 +208,7 @@ export class RunState {
       awaiting: [...this.awaiting],
       paused: [...this.paused.reasons()],
       waits: this.waits.snapshot(),
-      disabled: [...(this.#disabled ?? [])],
+      disabled: this.disabledNodes(),
       commandRejections: [...this.commandRejections],
     };
   }
@@ -391,6 +396,9 @@ export class RunState {
         this.sessionStartedAt = event.at;
         // With hooks, the first nodes wait until those were told of the start and their commands are carried out.
         if (!event.hooked) this.#openPending(event.at);
+        return;
+      case 'RunForked':
+        this.load(event.state);
         return;
       case 'RunResumed':
         return this.#resume(event);

@@ -6,6 +6,7 @@ import { publicEvents, type NumberedEvent } from '../run/public-events.ts';
 import { RunState } from '../run/state.ts';
 import { sealJson, type JsonObject } from '../json.ts';
 import type { LoadedRun, RunStore } from './run-store.ts';
+import { latestSnapshot } from './snapshots.ts';
 
 /** A run as its journal tells it. */
 export interface RecoveredRun {
@@ -25,10 +26,12 @@ export const recover = async (
   const { row, definition, config } = loaded;
   const graph = defineGraph(definition);
   const state = new RunState(Graph.topologyOf(graph), config);
-  const cache = Cache.fromJSON(loaded.cache, limits);
+  const snapshot = await latestSnapshot(store, row.id);
+  if (snapshot !== undefined) state.load(snapshot.state);
+  const cache = Cache.fromJSON(snapshot?.cache ?? loaded.cache, limits);
   const identity = { runId: row.id, dagName: row.dag };
-  let unseen: NumberedEvent[] = [];
-  for await (const group of store.events(row.id)) {
+  let unseen: NumberedEvent[] = [...(snapshot?.unseen ?? [])];
+  for await (const group of store.events(row.id, state.seq)) {
     for (const event of group) {
       state.apply(event);
       if (event.type === 'NodeCompleted') {

@@ -10,7 +10,7 @@ import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { NodeStatus, RunStatus } from '../run/status.ts';
 import type { Beside, MemoStore, MemoWrite } from './journal.ts';
-import { decodeEvents } from './codec.ts';
+import { decodeEvents, encodeEvents } from './codec.ts';
 import { coreMigrations } from './migrations.ts';
 import { isDead, newOwner } from './owner.ts';
 import type { Storage } from './storage.ts';
@@ -28,6 +28,8 @@ export interface NewRun {
   readonly definition: string;
   readonly config: DagConfig;
   readonly cache: CacheExport;
+  /** The run that this one was forked from. */
+  readonly parent?: { readonly runId: string; readonly nodeIds: readonly string[] };
 }
 
 /** A run as it stands in the list of runs. */
@@ -42,6 +44,8 @@ export interface StoredRun {
   readonly counts: { readonly [S in NodeStatus]?: number } | null;
   /** Whether a living process works on it, as far as its lease tells. */
   readonly owned: boolean;
+  /** The run that this one was forked from, and the nodes from which on it differs. */
+  readonly parent: { readonly runId: string; readonly nodes: string } | null;
 }
 
 export interface LoadedRun {
@@ -76,8 +80,11 @@ export class RunStore {
     return new RunStore(storage, clock);
   }
 
-  /** Stores a new run, owned by this process; undefined when the id is taken. */
-  async create(run: NewRun): Promise<{ readonly fence: number } | undefined> {
+  /** Stores a new run with its first events, owned by this process; undefined when the id is taken. */
+  async create(
+    run: NewRun,
+    first: readonly RunEvent[] = [],
+  ): Promise<{ readonly fence: number } | undefined> {
     const body = run.definition;
     const hash = createHash('sha256').update(body).digest('hex');
     const now = this.clock.now();
@@ -103,12 +110,18 @@ export class RunStore {
           owner: this.owner,
           fence: 1,
           lease_until: now + LEASE,
-          parent_run: null,
-          parent_node: null,
+          parent_run: run.parent?.runId ?? null,
+          parent_node: run.parent?.nodeIds.join(', ') ?? null,
         })
         .onConflict((c) => c.column('id').doNothing())
         .executeTakeFirst();
-      return inserted.numInsertedOrUpdatedRows === 0n ? undefined : { fence: 1 };
+      if (inserted.numInsertedOrUpdatedRows === 0n) return undefined;
+      if (first.length > 0)
+        await trx
+          .insertInto('dagger_journal')
+          .values({ run_id: run.runId, seq: 1, body: encodeEvents(first) })
+          .execute();
+      return { fence: 1 };
     });
   }
 
@@ -195,9 +208,9 @@ export class RunStore {
       .execute();
   }
 
-  /** The events of a run in their order, a page of groups at a time. */
-  async *events(runId: string): AsyncIterableIterator<readonly RunEvent[]> {
-    let after = 0;
+  /** The events of a run after number `from` in their order, a page of groups at a time. */
+  async *events(runId: string, from = 0): AsyncIterableIterator<readonly RunEvent[]> {
+    let after = from;
     for (;;) {
       const rows = await this.storage.db
         .selectFrom('dagger_journal')
@@ -229,6 +242,8 @@ export class RunStore {
         'counts',
         'owner',
         'lease_until',
+        'parent_run',
+        'parent_node',
       ]);
     if (filter.dag !== undefined) query = query.where('dag', '=', filter.dag);
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
@@ -247,6 +262,8 @@ export class RunStore {
       error: row.error === null ? null : (JSON.parse(row.error) as ErrorData),
       counts: row.counts === null ? null : (JSON.parse(row.counts) as StoredRun['counts']),
       owned: isOwned(row, now),
+      parent:
+        row.parent_run === null ? null : { runId: row.parent_run, nodes: row.parent_node ?? '' },
     }));
   }
 
