@@ -19,6 +19,7 @@ export type {
   DagConfig,
   DagConfigInput,
   HumanTimeoutAction,
+  NodeOrder,
   OnFailure,
   RetryStrategy,
 } from './config/model.ts';

@@ -26,6 +26,7 @@ import { HookGate, type HookHost } from './hook-gate.ts';
 import { HookLine, type HookAnswer } from './hook-line.ts';
 import { Lookups } from './lookups.ts';
 import { Readers } from './readers.ts';
+import type { StartOrder } from './start-order.ts';
 import { Timers } from './timers.ts';
 import { Turns, type TurnWork } from './turns.ts';
 
@@ -36,6 +37,7 @@ export interface LiveRunOptions {
   readonly config: DagConfig;
   /** Nodes at the same time. */
   readonly slots: number;
+  readonly order: StartOrder;
   readonly registry: ActionRegistry;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -124,6 +126,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       timers: this.#timers,
       attempts: this.#attempts,
       lookups: this.#lookups,
+      order: options.order,
       emit: (event) => this.#emit(event),
       isStopping: () => this.#isStopping(),
     };

@@ -7,6 +7,7 @@ import type { DagConfig } from '../config/model.ts';
 import { checkBounds, type CoordinatorOptions } from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
+import { StartOrder } from '../coordinator/start-order.ts';
 import { checkDepth, checkNodeCount } from '../coordinator/size-limits.ts';
 import { DaggerError } from '../errors.ts';
 import { Depths } from '../graph/depth.ts';
@@ -24,9 +25,11 @@ import type { RunEvent } from '../run/events.ts';
 import type { NumberedEvent } from '../run/public-events.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
+import { readDurations } from '../storage/durations.ts';
 import { recover, type RecoveredRun } from '../storage/recover.ts';
 import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
+import { byPath, learn, learnedBody, slotsOf } from './learning.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
 import { Sessions, type Session } from './sessions.ts';
 
@@ -233,7 +236,10 @@ export class Runs {
     }
     const state = new RunState(topology, config);
     let fence: number | undefined;
+    let learned: string | undefined;
     if (this.#store !== undefined) {
+      const nodes = topology.count;
+      learned = await learnedBody(this.#store, graph.name, { config, options, nodes });
       const created = await this.#store.create({
         runId,
         dag: graph.name,
@@ -257,6 +263,7 @@ export class Runs {
       state,
       cache,
       fence,
+      learned,
       unseen: [],
       first,
       options,
@@ -298,6 +305,9 @@ export class Runs {
     const { fence } = await store.claim(runId);
     const recovered = await this.#recoverClaimed(store, loaded, fence);
     const { graph, state, cache, unseen } = recovered;
+    const { config } = loaded;
+    const nodes = state.nodeCount;
+    const learned = await learnedBody(store, graph.name, { config, options, nodes });
     const at = this.#clock.now();
     const hooked = hooksOf(options).length > 0;
     // Nothing may be committed but the run itself.
@@ -308,10 +318,11 @@ export class Runs {
     return this.#go({
       runId,
       graph,
-      config: loaded.config,
+      config,
       state,
       cache,
       fence,
+      learned,
       unseen,
       first,
       options,
@@ -338,21 +349,34 @@ export class Runs {
     readonly state: RunState;
     readonly cache: Cache;
     readonly fence: number | undefined;
+    /** The row of what earlier runs of the graph taught. */
+    readonly learned?: string | undefined;
     readonly unseen: readonly NumberedEvent[];
     readonly first: RunEvent;
     readonly options: RunOptions;
     readonly handleFirst: boolean;
   }): RunHandle {
     const { runId, graph, config, state, cache, options } = request;
+    const order = new StartOrder({
+      state,
+      registry: this.#registry,
+      defined: Graph.topologyOf(graph).count,
+      byPath: byPath(config, options),
+      learned: () => readDurations(request.learned),
+    });
+    const store = this.#store;
     let journal: DatabaseJournal | undefined;
-    if (this.#store !== undefined && request.fence !== undefined) {
+    if (store !== undefined && request.fence !== undefined) {
       journal = new DatabaseJournal({
-        store: this.#store,
+        store,
         runId,
         fence: request.fence,
         nextSeq: state.seq + 1,
         reopens: state.finished !== undefined,
         counts: () => ({ ...run.report().counts }),
+        concluded: async (status) => {
+          if (status === 'succeeded') await learn(store, graph.name, state, order);
+        },
         lost: (error) => run.letGo(error),
       });
     }
@@ -367,9 +391,8 @@ export class Runs {
       logger: this.#options.logger ?? silentLogger,
       appData: this.#options.appData,
       hooks: hooksOf(options),
-      slots: config.enableParallelExecution
-        ? (options.maxParallelNodes ?? config.maxParallelNodes)
-        : 1,
+      slots: slotsOf(config, options),
+      order,
       eventCapacity: options.eventCapacity ?? 100,
       commandCapacity: options.commandCapacity ?? 100,
       journal,

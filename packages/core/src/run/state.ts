@@ -6,7 +6,9 @@ import type { ErrorData } from '../errors.ts';
 import type { RunEvent } from './events.ts';
 import { newNotes, type HandlerNote, type NodeNotes } from './notes.ts';
 import { PausedBranches } from './paused-branches.ts';
-import { ReadyHeap } from './ready-heap.ts';
+import { RankedHeap } from './ranked-heap.ts';
+import { ReadyHeap, type ReadyQueue } from './ready-heap.ts';
+import type { Levels } from './schedule.ts';
 import { isSettled, Status, type RunStatus, type SkipReason } from './status.ts';
 
 /** Why no new work starts, and with which status the run will end. */
@@ -85,7 +87,7 @@ export class RunState {
   #unsettled: Int32Array<ArrayBuffer>;
   #need: Int32Array<ArrayBuffer>;
   #ownsTopology = false;
-  readonly #ready: ReadyHeap = new ReadyHeap();
+  #ready: ReadyQueue = new ReadyHeap();
   #disabled: Map<number, boolean> | undefined;
   /** Whether the first nodes were opened; hooks are told of the start before. */
   #opened = false;
@@ -109,7 +111,7 @@ export class RunState {
     return this.topology.count;
   }
 
-  /** Takes the next node that may start, in the order of definition; -1 when there is none. */
+  /** Takes the next node that may start, by `rank` or else in the order of definition; -1 when there is none. */
   takeReady(): number {
     for (;;) {
       const n = this.#ready.pop();
@@ -122,6 +124,13 @@ export class RunState {
   /** Puts back a node that was taken and not started. */
   returnReady(n: number): void {
     this.#ready.push(n);
+  }
+
+  /** Lets ready nodes start by their levels; undefined: in the order of definition. */
+  rank(levels: Levels | undefined): void {
+    const before = this.#ready;
+    this.#ready = levels === undefined ? new ReadyHeap() : new RankedHeap(levels);
+    for (let n = before.pop(); n !== -1; n = before.pop()) this.#ready.push(n);
   }
 
   isDisabled(n: number): boolean {
@@ -416,6 +425,7 @@ export class RunState {
     addNodes(this.topology, nodes, problems);
     this.#reserve(this.topology.count);
     this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
+    this.#ready.grow(this.topology, (n) => !isSettled(this.status[n] as number));
     for (let n = first; n < this.topology.count; n++) this.paused.adopt(n, this.topology);
     const added = Array.from({ length: this.topology.count - first }, (_, i) => first + i);
     this.#bringUp(added, first, at);
