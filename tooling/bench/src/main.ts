@@ -57,7 +57,12 @@ function readArgs(
   try {
     const { values, positionals } = parseArgs({
       args,
-      options: { quick: flag, json: flag, cases: { type: 'string', default: CASES }, help: { ...flag, short: 'h' } },
+      options: {
+        quick: flag,
+        json: flag,
+        cases: { type: 'string', default: CASES },
+        help: { ...flag, short: 'h' },
+      },
       allowPositionals: true,
     });
     if (positionals.length > 1)

@@ -433,6 +433,7 @@ export const specOf = ({
   join,
   onfailure,
   when,
+  duration,
 }: NodeDefinition): NodeSpecData => ({
   id,
   action,
@@ -441,4 +442,5 @@ export const specOf = ({
   ...(join === undefined ? {} : { join }),
   ...(onfailure === undefined ? {} : { onfailure }),
   ...(when === undefined ? {} : { when }),
+  ...(duration === undefined ? {} : { duration }),
 });

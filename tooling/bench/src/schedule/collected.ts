@@ -25,7 +25,7 @@ export function collectedCases(set: string, folder: string): ScheduleCase[] | un
       return {
         set,
         name,
-        tasks: tasks.map(({ id, deps, runtimeSeconds }, index) => ({
+        tasks: tasks.map(({ deps, runtimeSeconds }, index) => ({
           // Ids of other engines may be no ids of ours.
           id: `t${index}`,
           deps: deps.map((dep) => `t${tasks.findIndex((task) => task.id === dep)}`),

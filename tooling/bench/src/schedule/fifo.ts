@@ -15,7 +15,7 @@ export function fifoMakespan({ tasks }: ScheduleCase, workers: number): number {
   const queue = [...tasks.keys()].filter((index) => missing[index] === 0);
   const running = new Map<number, number>();
   let now = 0;
-  for (let next = 0; ; ) {
+  for (let next = 0; ;) {
     while (next < queue.length && running.size < workers) {
       const index = queue[next++]!;
       running.set(index, now + tasks[index]!.seconds);

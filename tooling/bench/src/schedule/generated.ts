@@ -9,11 +9,11 @@ const TASKS = 80;
 
 /** Up to `most` different numbers from `low` up to, not including, `high`. */
 function pick(random: Random, most: number, low: number, high: number): number[] {
-  const chosen = new Set<number>();
-  const wanted = 1 + Math.floor(random() * most);
-  for (let i = 0; i < wanted && high > low; i += 1)
-    chosen.add(low + Math.floor(random() * (high - low)));
-  return [...chosen];
+  if (high <= low) return [];
+  const tries = Array.from({ length: 1 + Math.floor(random() * most) }, () =>
+    Math.floor(random() * (high - low)),
+  );
+  return [...new Set(tries)].map((number) => low + number);
 }
 
 const LAYER = 10;
@@ -62,13 +62,11 @@ function generate(shape: string, kind: string, seed: number): ScheduleCase {
   const edges = shapes[shape === 'in-tree' ? 'out-tree' : shape]!;
   let deps = Array.from({ length: TASKS }, (_, index) => edges(index, TASKS, random));
   if (shape === 'in-tree') deps = turned(deps);
-  const tasks = deps.map(
-    (before, index): Task => ({
-      id: `t${index}`,
-      deps: before.map((dep) => `t${dep}`),
-      seconds: durations[kind]!(random),
-    }),
-  );
+  const tasks = deps.map((before, index): Task => ({
+    id: `t${index}`,
+    deps: before.map((dep) => `t${dep}`),
+    seconds: durations[kind]!(random),
+  }));
   return { set: `${shape}, ${kind}`, name: `${shape}-${kind}-${seed}`, tasks, optimum: new Map() };
 }
 

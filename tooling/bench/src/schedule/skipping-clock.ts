@@ -39,8 +39,7 @@ export class SkippingClock implements Clock {
     for (const { due } of this.#alarms) next = Math.min(next, due);
     if (next === Infinity) throw new Error('the run waits for something that is not time');
     this.#now = next;
-    for (const alarm of [...this.#alarms]) {
-      if (alarm.due > next) continue;
+    for (const alarm of [...this.#alarms].filter(({ due }) => due <= next)) {
       this.#alarms.delete(alarm);
       alarm.wake();
     }
