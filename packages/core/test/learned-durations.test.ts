@@ -60,6 +60,26 @@ describe('a later run of a graph', () => {
     ]);
   });
 
+  it('knows it too when it is resumed', async () => {
+    const { storage } = setup();
+    let broken = false;
+    const flaky = {
+      name: 'flaky',
+      execute: () => {
+        if (broken) throw new Error('broken');
+      },
+    };
+    const nodes = [...NODES, node('flaky', 0, { action: 'flaky', duration: 100 })];
+    const setting = { slots: 2, storage, actions: [flaky], config: { maxAttempts: 1 } };
+    await timedRun(nodes, setting);
+    broken = true;
+    const paused = await timedRun(nodes, { ...setting, runId: 'r' });
+    expect([paused.report.status, ...paused.starts]).toEqual(['paused', 'long']);
+    broken = false;
+    const { starts } = await timedRun(nodes, { ...setting, runId: 'r' });
+    expect(starts).toEqual(['end', 's3', 's2', 's1']);
+  });
+
   it('does without where what was kept cannot be read', async () => {
     const { storage } = setup();
     await timedRun(NODES, { slots: 2, storage });

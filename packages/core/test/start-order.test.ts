@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ActionRegistry } from '../src/actions/registry.ts';
+import { DagExecutor } from '../src/executor/executor.ts';
 import type { EventHook } from '../src/hooks/hook.ts';
 import type { RunReport } from '../src/run/report.ts';
 import { sqlite } from '../../adapters/sqlite/src/index.ts';
@@ -120,6 +122,32 @@ describe('with more ready nodes than slots', () => {
     broken = false;
     const second = await timedRun(nodes, setting);
     expect([second.report.status, ...second.starts]).toEqual(['succeeded', 'n3', 'n2', 'n1']);
+  });
+
+  it('a run that is resumed in memory goes on in the order of its new number of slots', async () => {
+    const starts: string[] = [];
+    const executor = await DagExecutor.open({
+      registry: new ActionRegistry()
+        .registerFn('work', ({ nodeId }) => void starts.push(nodeId))
+        .registerFn('flaky', () => {
+          if (starts.length < 3) throw new Error('broken');
+        }),
+      config: { maxAttempts: 1, onFailure: 'pause', maxParallelNodes: 2 },
+    });
+    const nodes = [1, 2, 3, 4, 5].map((seconds) => ({
+      id: `n${seconds}`,
+      action: 'work',
+      duration: seconds,
+    }));
+    executor.add({
+      name: 'g',
+      nodes: [...nodes, { id: 'flaky', action: 'flaky', duration: 4.5 }],
+    });
+    const { status } = await executor.run('g', { runId: 'r' });
+    expect([status, ...starts]).toEqual(['paused', 'n5']);
+    starts.length = 0;
+    await executor.resume('r', { maxParallelNodes: 1 });
+    expect(starts).toEqual(['n1', 'n2', 'n3', 'n4']);
   });
 });
 
