@@ -11,7 +11,11 @@ it('writes the keys as YAML spells them, and short lists on one line', () => {
   const graph = defineGraph({
     name: 'g',
     tags: ['a', 'b'],
-    config: { maxAttempts: 2, nodeOrder: 'definition', retryStrategy: { type: 'linear', delay: 1 } },
+    config: {
+      maxAttempts: 2,
+      nodeOrder: 'definition',
+      retryStrategy: { type: 'linear', delay: 1 },
+    },
     nodes: [
       { id: 'a', action: 'x' },
       {
