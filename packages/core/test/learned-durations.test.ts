@@ -1,7 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ActionRegistry } from '../src/actions/registry.ts';
+import { DEFAULT_CONFIG } from '../src/config/merge.ts';
+import { StartOrder } from '../src/coordinator/start-order.ts';
+import { learn } from '../src/executor/learning.ts';
+import { defineGraph, Graph } from '../src/graph/graph.ts';
 import type { EventHook } from '../src/hooks/hook.ts';
+import { RunState } from '../src/run/state.ts';
+import { RunStore } from '../src/storage/run-store.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import { sqlite } from '../../adapters/sqlite/src/index.ts';
+import { ManualClock } from './clock.ts';
 import { timedRun, type TimedNode } from './timed-run.ts';
 
 const node = (id: string, seconds: number, parts: Partial<TimedNode> = {}): TimedNode => ({
@@ -165,4 +173,28 @@ describe('a run teaches later ones', () => {
     await timedRun(nodes, { ...setting, storage, actions: [bad] });
     expect(await rows()).toEqual([]);
   });
+});
+
+it.each([
+  ['as many as are kept', 20_000, 1],
+  ['more than are kept', 20_001, 0],
+])('a graph with %s (%i nodes) leaves so many rows: %i', async (_, count, kept) => {
+  const { storage, rows } = setup();
+  const store = await RunStore.open(storage, new ManualClock());
+  const nodes = Array.from({ length: count }, (__, i) => ({ id: `n${i}`, action: 'work' }));
+  const topology = Graph.topologyOf(defineGraph({ name: 'g', nodes }));
+  const state = new RunState(topology, DEFAULT_CONFIG);
+  state.apply({ type: 'RunStarted', at: 1, hooked: false });
+  for (let n = 0; n < count; n++) state.apply({ type: 'NodeStarted', n, at: 1_000 });
+  for (let n = 0; n < count; n++) state.apply({ type: 'NodeCompleted', n, at: 2_000, outputs: {} });
+  const order = new StartOrder({
+    state,
+    registry: new ActionRegistry(),
+    defined: count,
+    byPath: true,
+    learned: () => new Map(),
+  });
+  order.contend();
+  await learn(store, 'g', state, order);
+  expect(await rows()).toHaveLength(kept);
 });
