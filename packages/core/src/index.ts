@@ -29,6 +29,7 @@ export type {
   DagConfig,
   DagConfigInput,
   HumanTimeoutAction,
+  NodeOrder,
   OnFailure,
   RetryStrategy,
 } from './config/model.ts';

@@ -181,7 +181,7 @@ describe('adding a node', () => {
 
   it('takes specs made step by step, each step a spec of its own', async () => {
     const base = new NodeSpec('ok').withDeps('a');
-    const c = base.withId('c').withInputs({ x: 1 }).withTimeout(9).withTryCount(2);
+    const c = base.withId('c').withInputs({ x: 1 }).withTimeout(9).withDuration(4).withTryCount(2);
     expect(base.id).toBeUndefined();
     const { ran, executor } = await setup({
       hooks: [after('a', { type: 'AddNodes', specs: [c, base.withId('d')] })],
@@ -189,7 +189,7 @@ describe('adding a node', () => {
     expect(ids(ran).toSorted()).toEqual(['a', 'b', 'c', 'd']);
     expect(ran.find(({ id }) => id === 'c')?.inputs).toEqual({ x: 1 });
     const grown = (await executor.runGraph('r')).nodes.find(({ id }) => id === 'c');
-    expect(grown).toMatchObject({ timeout: 9, tryCount: 2, dependencies: ['a'] });
+    expect(grown).toMatchObject({ timeout: 9, duration: 4, tryCount: 2, dependencies: ['a'] });
   });
 
   it('adds several that depend on each other, whatever their order', async () => {
@@ -258,6 +258,11 @@ describe('a command that cannot be carried out', () => {
     ],
     ['a spec without an action', { type: 'AddNode', spec: { id: 'c' } }, 'action'],
     ['no spec', { type: 'AddNode' }, 'a node spec is an object with an action'],
+    [
+      'a wrong duration',
+      { type: 'AddNode', spec: { id: 'c', action: 'ok', duration: 0 } },
+      'duration',
+    ],
     [
       'a wrong timeout',
       { type: 'AddNode', spec: { id: 'c', action: 'ok', timeout: -1 } },

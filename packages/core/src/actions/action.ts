@@ -37,6 +37,8 @@ export interface Action<I = JsonObject, O = JsonObject> {
   readonly output?: Schema<O> | undefined;
   /** Seconds for one attempt, unless the node says otherwise. */
   readonly timeout?: number | undefined;
+  /** Seconds that a successful attempt is expected to take, above 0, unless the node says otherwise. */
+  readonly duration?: number | undefined;
   readonly retry?: RetryPolicy | undefined;
   execute(ctx: ActionContext<I>): ActionResult<O>;
 }
@@ -89,6 +91,8 @@ export const checkAction = (action: AnyAction): void => {
   if (typeof action.execute !== 'function') refuse('execute must be a function');
   if (action.timeout !== undefined && !positive(action.timeout))
     refuse(`timeout must be a number of seconds above 0, not ${String(action.timeout)}`);
+  if (action.duration !== undefined && !positive(action.duration))
+    refuse(`duration must be a number of seconds above 0, not ${String(action.duration)}`);
   if (action.retry?.strategy !== undefined) {
     const read = readRetryStrategy(action.retry.strategy, 'retry.strategy');
     if ('must' in read) refuse(`retry.strategy must be ${read.must}`);

@@ -58,6 +58,11 @@ describe('a registry', () => {
     ['a blank name', { name: ' ', execute: noop }, 'name must be a non-empty string'],
     ['no function', { name: 'a' }, 'execute must be a function'],
     [
+      'a duration of 0',
+      { name: 'a', execute: noop, duration: 0 },
+      'duration must be a number of seconds above 0, not 0',
+    ],
+    [
       'a timeout of 0',
       { name: 'a', execute: noop, timeout: 0 },
       'timeout must be a number of seconds above 0, not 0',

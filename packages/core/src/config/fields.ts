@@ -71,6 +71,7 @@ export const CONFIG_FIELDS: { readonly [K in keyof DagConfigInput]-?: ReadSettin
   timeoutSeconds: numberIn({ unit: 'seconds', least: 1, most: 86_400 }),
   maxParallelNodes: numberIn({ whole: true, least: 1, most: 10_000 }),
   enableParallelExecution: flag,
+  nodeOrder: oneOf(['critical_path', 'definition']),
   retryStrategy: readRetryStrategy,
   retryJitter: flag,
   maxRetryDuration: numberIn({ unit: 'seconds', above: 0, nullable: true }),

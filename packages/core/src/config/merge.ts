@@ -10,6 +10,7 @@ export const DEFAULT_CONFIG: DagConfig = Object.freeze({
   timeoutSeconds: 3_600,
   maxParallelNodes: 50,
   enableParallelExecution: true,
+  nodeOrder: 'critical_path',
   retryStrategy: DEFAULT_EXPONENTIAL,
   retryJitter: true,
   maxRetryDuration: null,

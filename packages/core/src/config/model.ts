@@ -1,6 +1,9 @@
 /** What a failed node means for the run. `halt` is another spelling of `stop`. */
 export type OnFailure = 'continue' | 'pause' | 'stop';
 
+/** In which order ready nodes start when there are more of them than free slots. */
+export type NodeOrder = 'critical_path' | 'definition';
+
 export type HumanTimeoutAction = 'autopilot' | 'pause';
 
 /** How long to wait before the next attempt; delays in seconds. */
@@ -26,6 +29,11 @@ export interface DagConfig {
   readonly maxParallelNodes: number;
   /** `false` runs one node at a time, in topological order. Default true. */
   readonly enableParallelExecution: boolean;
+  /**
+   * Which ready nodes start first when there are more than free slots: those with the longest path still before them, as far
+   * as durations are known, or those defined first. The results are the same. Default `critical_path`.
+   */
+  readonly nodeOrder: NodeOrder;
   readonly retryStrategy: RetryStrategy;
   /** Spread each delay at random over [delay/2, delay], so that retries do not come in step. Default true. */
   readonly retryJitter: boolean;

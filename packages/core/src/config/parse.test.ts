@@ -37,6 +37,10 @@ describe('parseConfig', () => {
     expect(parse({ on_failure: written }).config).toEqual({ onFailure: meant });
   });
 
+  it.each(['critical_path', 'definition'])('reads the order of starts %s', (order) => {
+    expect(parse({ node_order: order }).config).toEqual({ nodeOrder: order });
+  });
+
   it.each([
     ['immediate', { type: 'immediate' }],
     ['linear', { type: 'linear', delay: 5 }],
@@ -68,6 +72,7 @@ describe('parseConfig', () => {
 
   it.each([
     [{ max_attempts: 0 }, 'max_attempts must be an integer from 1 to 1,000, not 0'],
+    [{ node_order: 'random' }, "node_order must be one of critical_path, definition, not 'random'"],
     [{ maxAttempts: 1.5 }, 'maxAttempts must be an integer from 1 to 1,000, not 1.5'],
     [
       { timeout_seconds: 86_401 },

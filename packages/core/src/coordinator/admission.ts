@@ -36,6 +36,7 @@ export class Admission {
     const { slots } = this.#session;
     if (state.halt !== undefined) return;
     let free = slots - this.used;
+    if (free > 0 && state.count(Status.READY) > free) this.#session.order.contend();
     while (free > 0) {
       const n = state.takeReady();
       if (n === -1) return;

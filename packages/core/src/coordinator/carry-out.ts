@@ -71,6 +71,7 @@ const definitionOf = (
   const inputs = fieldsOf(spec.inputs);
   if (inputs !== undefined) definition.inputs = inputs;
   if (spec.timeout !== undefined) definition.timeout = spec.timeout;
+  if (spec.duration !== undefined) definition.duration = spec.duration;
   if (spec.tryCount !== undefined) definition.tryCount = spec.tryCount;
   if (spec.description !== undefined) definition.description = spec.description;
   if (spec.when !== undefined) definition.when = spec.when;
@@ -87,6 +88,7 @@ const LOCAL_KEYS: ReadonlySet<string> = new Set([
   'dependencies',
   'inputs',
   'timeout',
+  'duration',
   'tryCount',
   'description',
   'onfailure',

@@ -10,6 +10,8 @@ export interface HookHost {
   readonly committed: number;
   /** The hooks saw every event up to this sequence number; 0 before they were told of the start. */
   readonly seen: number;
+  /** Whether an earlier session asked the hooks at the end already. */
+  readonly concluded: boolean;
   /** Whether settled nodes wait for the hooks. */
   readonly awaited: boolean;
   /** Carries out the commands of an answer, to an event if it was asked about one. */
@@ -114,7 +116,8 @@ export class HookGate {
 
   /** Asks the last question; false when there is nobody to ask, or nothing new since it was asked. */
   askCompletion(success: boolean, settle: (answer: HookAnswer) => boolean): boolean {
-    if (this.#hooks.length === 0 || this.#failed || this.#completionAsked) return false;
+    if (this.#hooks.length === 0 || this.#failed || this.#completionAsked || this.#host.concluded)
+      return false;
     this.#completionAsked = true;
     this.#asking = true;
     const ask = async (): Promise<HookAnswer> => this.#hooks.ask({ kind: 'complete', success });

@@ -37,6 +37,7 @@ import { Lookups } from './lookups.ts';
 import { Patience } from './patience.ts';
 import { Readers } from './readers.ts';
 import { Snapshots } from './snapshots.ts';
+import type { StartOrder } from './start-order.ts';
 import { Timers } from './timers.ts';
 import { Turns, type TurnWork } from './turns.ts';
 
@@ -47,6 +48,7 @@ export interface LiveRunOptions {
   readonly config: DagConfig;
   /** Nodes at the same time. */
   readonly slots: number;
+  readonly order: StartOrder;
   readonly registry: ActionRegistry;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -145,6 +147,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       timers: this.#timers,
       attempts: this.#attempts,
       lookups: this.#lookups,
+      order: options.order,
       emit: (event) => this.#emit(event),
       isStopping: () => this.#isStopping(),
     };
@@ -351,6 +354,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     return this.state.hooksSeen;
   }
 
+  get concluded(): boolean {
+    return this.state.concluded;
+  }
+
   get awaited(): boolean {
     return this.state.awaiting.size > 0;
   }
@@ -546,7 +553,11 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     const { nodeCount } = state;
     const paused = state.paused.size;
     if (state.halt === undefined) this.obey(answer);
-    return state.nodeCount > nodeCount || state.paused.size < paused;
+    const extended = state.nodeCount > nodeCount || state.paused.size < paused;
+    // Commands that bring no new work must not come a second time when this session is cut off.
+    if (!extended && answer.commands.length > 0)
+      this.#emit({ type: 'HooksConcluded', at: this.#turns.now });
+    return extended;
   }
 
   #finish(): void {

@@ -9,6 +9,7 @@ import type { RunJournal } from '../storage/journal.ts';
 import type { NodeAttempt } from './attempt.ts';
 import type { Attempts } from './attempts.ts';
 import type { Lookups } from './lookups.ts';
+import type { StartOrder } from './start-order.ts';
 import type { Timers } from './timers.ts';
 import type { Turns } from './turns.ts';
 
@@ -27,6 +28,7 @@ export interface Session {
   readonly timers: Timers;
   readonly attempts: Attempts;
   readonly lookups: Lookups;
+  readonly order: StartOrder;
   /** Folds an event into the state and puts it into the group of this turn. */
   emit(event: RunEvent): void;
   /** Being stopped, in contrast to a halt that lets running nodes end in peace. */

@@ -7,6 +7,7 @@ import type { DagConfig } from '../config/model.ts';
 import { checkBounds, type CoordinatorOptions } from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
+import { StartOrder } from '../coordinator/start-order.ts';
 import { checkDepth, checkNodeCount } from '../coordinator/size-limits.ts';
 import { DaggerError } from '../errors.ts';
 import { Depths } from '../graph/depth.ts';
@@ -33,6 +34,8 @@ import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-s
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { leaveCommand, mustTakeCommands, outsideEvent, type Delivery } from './outside-commands.ts';
 import { storeFork, type ForkOptions } from './history.ts';
+import { readDurations } from '../storage/durations.ts';
+import { byPath, learn, learnedBody, slotsOf } from './learning.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
 import { Sessions, type Session } from './sessions.ts';
 
@@ -313,7 +316,10 @@ export class Runs {
     }
     const state = new RunState(topology, config);
     let fence: number | undefined;
+    let learned: string | undefined;
     if (this.#store !== undefined) {
+      const nodes = topology.count;
+      learned = await learnedBody(this.#store, graph.name, { config, options, nodes });
       const created = await this.#store.create({
         runId,
         dag: graph.name,
@@ -337,6 +343,7 @@ export class Runs {
       state,
       cache,
       fence,
+      learned,
       unseen: [],
       first,
       options,
@@ -385,6 +392,9 @@ export class Runs {
     const recovered = await this.#recoverClaimed(store, loaded, fence, last === undefined);
     const messages = await databaseInbox(store, runId).read();
     const { graph, state, cache, unseen } = recovered;
+    const { config } = loaded;
+    const nodes = state.nodeCount;
+    const learned = await learnedBody(store, graph.name, { config, options, nodes });
     const at = this.#clock.now();
     const hooked = hooksOf(options).length > 0;
     // Nothing may be committed but the run itself.
@@ -395,10 +405,11 @@ export class Runs {
     return this.#go({
       runId,
       graph,
-      config: loaded.config,
+      config,
       state,
       cache,
       fence,
+      learned,
       unseen,
       first,
       messages: last === undefined ? messages : [...messages, last],
@@ -431,6 +442,8 @@ export class Runs {
     readonly state: RunState;
     readonly cache: Cache;
     readonly fence: number | undefined;
+    /** The row of what earlier runs of the graph taught. */
+    readonly learned?: string | undefined;
     readonly unseen: readonly NumberedEvent[];
     readonly first: RunEvent;
     readonly messages?: readonly InboxMessage[];
@@ -438,16 +451,26 @@ export class Runs {
     readonly handleFirst: boolean;
   }): RunHandle {
     const { runId, graph, config, state, cache, options } = request;
+    const order = new StartOrder({
+      state,
+      registry: this.#registry,
+      defined: Graph.topologyOf(graph).count,
+      byPath: byPath(config, options),
+      learned: () => readDurations(request.learned),
+    });
     const store = this.#store;
     let journal: DatabaseJournal | undefined;
-    if (this.#store !== undefined && request.fence !== undefined) {
+    if (store !== undefined && request.fence !== undefined) {
       journal = new DatabaseJournal({
-        store: this.#store,
+        store,
         runId,
         fence: request.fence,
         nextSeq: state.seq + 1,
         reopens: state.finished !== undefined,
         counts: () => ({ ...run.report().counts }),
+        concluded: async (status) => {
+          if (status === 'succeeded') await learn(store, graph.name, state, order);
+        },
         lost: (error) => run.letGo(error),
       });
     }
@@ -462,9 +485,8 @@ export class Runs {
       logger: this.#options.logger ?? silentLogger,
       appData: this.#options.appData,
       hooks: hooksOf(options),
-      slots: config.enableParallelExecution
-        ? (options.maxParallelNodes ?? config.maxParallelNodes)
-        : 1,
+      slots: slotsOf(config, options),
+      order,
       eventCapacity: options.eventCapacity ?? 100,
       commandCapacity: options.commandCapacity ?? 100,
       journal,

@@ -38,6 +38,7 @@ export const whole: Graph = graphBuilder<{ url: string; floor: number }>('pipeli
   .node('fetch', fetchRows, (from) => ({ url: from.inputs.url, limit: 10 }))
   .node('average', average, (from) => ({ rows: from.fetch.rows, floor: from.fetch.stats.mean }), {
     timeout: 30,
+    duration: 12,
     dependencies: ['fetch'],
   })
   .node(

@@ -29,7 +29,7 @@ describe('graphBuilder', () => {
         'average',
         average,
         (from) => ({ rows: from.fetch.rows, floor: from.fetch.stats.mean }),
-        { timeout: 30 },
+        { timeout: 30, duration: 12.5 },
       )
       .build();
     expect(graph.toJSON()).toEqual({
@@ -54,6 +54,7 @@ describe('graphBuilder', () => {
             { name: 'floor', reference: 'fetch.stats.mean' },
           ],
           timeout: 30,
+          duration: 12.5,
         },
       ],
     });

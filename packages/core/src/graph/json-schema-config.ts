@@ -91,6 +91,11 @@ export const config: Properties<DagConfigInput> = {
   enableParallelExecution: flag(
     'false runs one node at a time, in topological order. Default true.',
   ),
+  nodeOrder: words(
+    'Which ready nodes start first when there are more than free slots: critical_path, those with the longest path before them, as far as durations are known; definition, those defined first. Default critical_path.',
+    'critical_path',
+    'definition',
+  ),
   retryStrategy,
   retryJitter: flag('Spread each delay at random over its second half. Default true.'),
   maxRetryDuration: orNull(

@@ -23,7 +23,7 @@ const TEXTS: readonly (readonly [what: string, text: string, good: boolean])[] =
   ],
   [
     'every key of a node',
-    `${NODE}    description: d\n    instructions: [i]\n    dependencies: []\n    join: all\n    when: 'true'\n    enabled: false\n    inputs: [{name: n, description: d, reference: inputs.n, default: 1}, {name: m, value: {a: [1]}}]\n    outputs: [{name: o, description: d}]\n    timeout: 0.5\n    try_count: 2\n    failure: f\n    onfailure: false\n    cache_strategy: always\n`,
+    `${NODE}    description: d\n    instructions: [i]\n    dependencies: []\n    join: all\n    when: 'true'\n    enabled: false\n    inputs: [{name: n, description: d, reference: inputs.n, default: 1}, {name: m, value: {a: [1]}}]\n    outputs: [{name: o, description: d}]\n    timeout: 0.5\n    duration: 100000\n    try_count: 2\n    failure: f\n    onfailure: false\n    cache_strategy: always\n`,
     true,
   ],
   [
@@ -67,6 +67,10 @@ const TEXTS: readonly (readonly [what: string, text: string, good: boolean])[] =
   ['a node without an action', 'nodes: [{id: a}]\n', false],
   ['a timeout of nothing', `${NODE}    timeout: 0\n`, false],
   ['a timeout over a day', `${NODE}    timeout: 86401\n`, false],
+  ['a duration of nothing', `${NODE}    duration: 0\n`, false],
+  ['a duration without end', `${NODE}    duration: .inf\n`, false],
+  ['an order of starts', `config: {node_order: definition}\n${NODE}`, true],
+  ['an order that there is not', `config: {node_order: random}\n${NODE}`, false],
   ['no attempts', `${NODE}    try_count: 0\n`, false],
   ['half an attempt', `${NODE}    try_count: 1.5\n`, false],
   ['a string for a list of dependencies', `${NODE}    dependencies: a\n`, false],

@@ -66,6 +66,10 @@ const node: Properties<NodeDefinition> = {
     items: closed(output, ['name']),
   },
   timeout: number('Seconds for one attempt.', { exclusiveMinimum: 0, maximum: LONGEST_TIMEOUT }),
+  duration: number(
+    'Seconds that a successful attempt is expected to take; only the order in which nodes start depends on it. Default: that of the action, else learned from earlier runs.',
+    { exclusiveMinimum: 0 },
+  ),
   tryCount: integer('Attempts in all; 1 means no retry.', { minimum: 1, maximum: MOST_ATTEMPTS }),
   failure: name('The action that runs after the last failed attempt.'),
   onfailure: flag(

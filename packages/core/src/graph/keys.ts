@@ -34,6 +34,7 @@ export const NODE_KEYS: readonly (keyof NodeDefinition)[] = [
   'inputs',
   'outputs',
   'timeout',
+  'duration',
   'tryCount',
   'failure',
   'onfailure',
@@ -72,6 +73,9 @@ const NODE_SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['task', 'action'],
   ['cache', 'cache_strategy'],
   ['timeoutseconds', 'timeout'],
+  ['durationseconds', 'duration'],
+  ['estimate', 'duration'],
+  ['expectedduration', 'duration'],
   ['disabled', 'enabled'],
   ['with', 'inputs'],
   ['params', 'inputs'],
@@ -111,6 +115,8 @@ const CONFIG_SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['backoff', 'retry_strategy'],
   ['jitter', 'retry_jitter'],
   ['onerror', 'on_failure'],
+  ['order', 'node_order'],
+  ['schedule', 'node_order'],
 ]);
 
 type Part = 'graph' | 'node' | 'config';

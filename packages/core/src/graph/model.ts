@@ -35,6 +35,8 @@ export interface NodeDefinition {
   readonly outputs?: readonly OutputField[];
   /** Seconds for one attempt. Default: the action's, else none. */
   readonly timeout?: number;
+  /** Seconds that a successful attempt is expected to take, above 0; only the order of starts depends on it. Default: the action's, else learned. */
+  readonly duration?: number;
   /** Attempts in all; 1 means no retry. Default: the action's, else `maxAttempts` of the config. */
   readonly tryCount?: number;
   /** The action that runs after the last failed attempt. */

@@ -103,6 +103,12 @@ export const seconds: CheckPart = numberIn(
   (value) => value > 0 && value <= LONGEST_TIMEOUT,
 );
 
+/** An estimate: not bound by what an attempt may take. */
+export const expectedSeconds: CheckPart = numberIn(
+  'a number of seconds above 0',
+  (value) => value > 0 && Number.isFinite(value),
+);
+
 export const numberOfAttempts: CheckPart = numberIn(
   `an integer from 1 to ${grouped(MOST_ATTEMPTS)} (attempts in all)`,
   (value) => Number.isInteger(value) && value >= 1 && value <= MOST_ATTEMPTS,

@@ -61,6 +61,8 @@ describe('the shape of a node', () => {
       { timeout: 0 },
       'nodes.0.timeout: timeout must be a number of seconds above 0 and at most 86,400, not 0',
     ],
+    [{ duration: 0 }, 'nodes.0.duration: duration must be a number of seconds above 0, not 0'],
+    [{ duration: '5' }, "nodes.0.duration: duration must be a number of seconds above 0, not '5'"],
     [
       { timeout: 86_401 },
       'nodes.0.timeout: timeout must be a number of seconds above 0 and at most 86,400, not 86401',

@@ -8,6 +8,7 @@ import { dependencies, inputs, outputs } from './shape-lists.ts';
 import {
   boolean,
   cacheStrategy,
+  expectedSeconds,
   join,
   name,
   numberOfAttempts,
@@ -33,6 +34,7 @@ const RARE: ReadonlyMap<string, CheckPart> = new Map<
   ['inputs', inputs],
   ['outputs', outputs],
   ['timeout', seconds],
+  ['duration', expectedSeconds],
   ['tryCount', numberOfAttempts],
   ['failure', name],
   ['onfailure', boolean],

@@ -41,6 +41,8 @@ export class Topology {
   supervisor = -1;
   /** Whether some node names a failure handler. */
   hasHandlers = false;
+  /** Whether some node says how long it is expected to take. */
+  hasDurations = false;
   readonly definitions: NodeDefinition[];
   /** The distinct action names, and for each node the position of its own. */
   readonly actionNames: string[];
@@ -93,6 +95,7 @@ export class Topology {
     copy.count = this.count;
     copy.edgeCount = this.edgeCount;
     copy.hasHandlers = this.hasHandlers;
+    copy.hasDurations = this.hasDurations;
     copy.supervisor = this.supervisor;
     copy.action = this.action.slice();
     copy.flags = this.flags.slice();
@@ -130,6 +133,7 @@ export class Topology {
       flags |= NodeFlag.CACHED;
     this.flags[node] = flags;
     if (definition.failure !== undefined) this.hasHandlers = true;
+    if (definition.duration !== undefined) this.hasDurations = true;
     return node;
   }
 
@@ -165,11 +169,13 @@ export class Topology {
   /** Runs `attempt` on this graph, then takes back every node and edge that it added; costs what it added. */
   tryOut<T>(attempt: () => T): T {
     const trial = { count: this.count, edgeCount: this.edgeCount, log: [] as number[] };
+    const { hasDurations } = this;
     this.#trial = trial;
     try {
       return attempt();
     } finally {
       this.#trial = undefined;
+      this.hasDurations = hasDurations;
       this.#takeBack(trial.count, trial.edgeCount, trial.log);
     }
   }

@@ -9,6 +9,7 @@ describe('a node spec that is built step by step', () => {
       .withDeps('b', { id: 'c', optional: true })
       .withInputs({ x: 1 })
       .withTimeout(5)
+      .withDuration(3)
       .withTryCount(2);
     expect(JSON.parse(JSON.stringify(bare))).toEqual({ action: 'work' });
     expect(JSON.parse(JSON.stringify(full))).toEqual({
@@ -17,6 +18,7 @@ describe('a node spec that is built step by step', () => {
       deps: ['b', { id: 'c', optional: true }],
       inputs: { x: 1 },
       timeout: 5,
+      duration: 3,
       tryCount: 2,
     });
     expect(Object.isFrozen(full)).toBe(true);

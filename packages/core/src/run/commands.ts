@@ -13,6 +13,8 @@ export interface NodeSpecData {
   readonly inputs?: JsonObject | readonly InputField[];
   /** Seconds for one attempt. */
   readonly timeout?: number;
+  /** Seconds that a successful attempt is expected to take, above 0. */
+  readonly duration?: number;
   /** Attempts in all. */
   readonly tryCount?: number;
   readonly description?: string;
@@ -63,6 +65,7 @@ export class NodeSpec implements NodeSpecData {
   declare readonly deps?: readonly DependencySpec[];
   declare readonly inputs?: JsonObject | readonly InputField[];
   declare readonly timeout?: number;
+  declare readonly duration?: number;
   declare readonly tryCount?: number;
 
   constructor(action: string, rest: Omit<NodeSpecData, 'action'> = {}) {
@@ -90,6 +93,10 @@ export class NodeSpec implements NodeSpecData {
 
   withTimeout(seconds: number): NodeSpec {
     return this.#with({ timeout: seconds });
+  }
+
+  withDuration(seconds: number): NodeSpec {
+    return this.#with({ duration: seconds });
   }
 
   withTryCount(attempts: number): NodeSpec {

@@ -145,6 +145,8 @@ export type RunEvent =
       readonly parts?: number;
       readonly at: number;
     }
+  /** The hooks were asked at the end of the run; their commands stand beside this event, and brought no new work. */
+  | { readonly type: 'HooksConcluded'; readonly at: number }
   /** No new work starts; running work is asked to stop. */
   | {
       readonly type: 'RunStopping';

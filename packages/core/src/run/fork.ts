@@ -117,6 +117,7 @@ export const forkState = (
       opened: true,
       hooksSeen: state.hooksSeen > 0 ? 1 : 0,
       hooksSeenParts: null,
+      concluded: false,
       awaiting: renumbered(state.awaiting).map(([n]) => [n, 1]),
       paused: renumbered(state.paused.reasons()),
       waits: {

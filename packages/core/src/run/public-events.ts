@@ -255,6 +255,7 @@ const publicEvent = (
       };
     case 'RetryDue':
     case 'HooksSeen':
+    case 'HooksConcluded':
       return undefined;
   }
 };

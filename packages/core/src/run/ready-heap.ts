@@ -1,5 +1,19 @@
+import type { Topology } from '../graph/topology.ts';
+
+/** The nodes that may start, in the order in which they do. */
+export interface ReadyQueue {
+  /** Adds a node; one that is there already stays. */
+  push(node: number): void;
+  /** Takes the next node out; -1 when there is none. */
+  pop(): number;
+  /** The graph has grown: nodes may have a new place. */
+  grow(topology: Topology, isOpen: (n: number) => boolean): void;
+  /** An empty one in the same order, for a graph that is another now. */
+  emptied(topology: Topology): ReadyQueue;
+}
+
 /** The nodes that may start, lowest number first and each once: a binary heap in one flat array. */
-export class ReadyHeap {
+export class ReadyHeap implements ReadyQueue {
   #heap: Int32Array<ArrayBuffer> = new Int32Array(16);
   #size = 0;
   /** 1 for each node that is in the heap. */
@@ -33,6 +47,13 @@ export class ReadyHeap {
       at = parent;
     }
     heap[at] = node;
+  }
+
+  /** Places never change. */
+  grow(): void {}
+
+  emptied(): ReadyHeap {
+    return new ReadyHeap();
   }
 
   /** The lowest number, or -1 when there is none. */

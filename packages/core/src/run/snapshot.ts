@@ -30,6 +30,7 @@ export interface StateSnapshot {
   readonly hooksSeen: number;
   /** Null when the hooks saw all of that event. */
   readonly hooksSeenParts: number | null;
+  readonly concluded: boolean;
   readonly awaiting: readonly (readonly [n: number, seq: number])[];
   readonly paused: readonly (readonly [root: number, reason: string | null])[];
   readonly waits: WaitsSnapshot;

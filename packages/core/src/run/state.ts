@@ -7,10 +7,12 @@ import type { ErrorData } from '../errors.ts';
 import type { RunEvent } from './events.ts';
 import { newNotes, type HandlerNote, type NodeNotes } from './notes.ts';
 import { PausedBranches } from './paused-branches.ts';
-import { ReadyHeap } from './ready-heap.ts';
 import { isSettled, Status, STATUS_NAMES, type RunStatus, type SkipReason } from './status.ts';
 import { packed, unpack, type StateSnapshot } from './snapshot.ts';
 import { byValue, Waits } from './waits.ts';
+import { RankedHeap } from './ranked-heap.ts';
+import { ReadyHeap, type ReadyQueue } from './ready-heap.ts';
+import type { Levels } from './schedule.ts';
 
 /** Why no new work starts, and with which status the run will end. */
 export interface Halt {
@@ -81,6 +83,8 @@ export class RunState {
   hooksSeen = 0;
   /** How many of the public events of `hooksSeen` they saw. */
   hooksSeenParts: number = Infinity;
+  /** Whether the hooks gave their commands at the end of the run, and nothing new came since. */
+  concluded = false;
   /** Settled nodes whose dependents wait for the hooks, with the sequence number of the event. */
   readonly awaiting: Map<number, number> = new Map();
   readonly paused: PausedBranches = new PausedBranches();
@@ -97,7 +101,7 @@ export class RunState {
   #unsettled: Int32Array<ArrayBuffer>;
   #need: Int32Array<ArrayBuffer>;
   #ownsTopology = false;
-  readonly #ready: ReadyHeap = new ReadyHeap();
+  #ready: ReadyQueue = new ReadyHeap();
   #disabled: Map<number, boolean> | undefined;
   /** Whether the first nodes were opened; hooks are told of the start before. */
   #opened = false;
@@ -122,7 +126,7 @@ export class RunState {
     return this.topology.count;
   }
 
-  /** Takes the next node that may start, in the order of definition; -1 when there is none. */
+  /** Takes the next node that may start, by `rank` or else in the order of definition; -1 when there is none. */
   takeReady(): number {
     for (;;) {
       const n = this.#ready.pop();
@@ -135,6 +139,13 @@ export class RunState {
   /** Puts back a node that was taken and not started. */
   returnReady(n: number): void {
     this.#ready.push(n);
+  }
+
+  /** Lets ready nodes start by their levels; undefined: in the order of definition. */
+  rank(levels: Levels | undefined): void {
+    const before = this.#ready;
+    this.#ready = levels === undefined ? new ReadyHeap() : new RankedHeap(levels);
+    for (let n = before.pop(); n !== -1; n = before.pop()) this.#ready.push(n);
   }
 
   isDisabled(n: number): boolean {
@@ -205,6 +216,7 @@ export class RunState {
       opened: this.#opened,
       hooksSeen: this.hooksSeen,
       hooksSeenParts: this.hooksSeenParts === Infinity ? null : this.hooksSeenParts,
+      concluded: this.concluded,
       awaiting: [...this.awaiting],
       paused: [...this.paused.reasons()],
       waits: this.waits.snapshot(),
@@ -246,6 +258,7 @@ export class RunState {
     this.#opened = snapshot.opened;
     this.hooksSeen = snapshot.hooksSeen;
     this.hooksSeenParts = snapshot.hooksSeenParts ?? Infinity;
+    this.concluded = snapshot.concluded;
     for (const root of this.paused.roots()) this.paused.release(root);
     for (const [root, reason] of snapshot.paused) this.paused.pause(root, reason, this.topology);
     this.waits.load(snapshot.waits);
@@ -258,7 +271,7 @@ export class RunState {
 
   /** Counts nodes per status, what the pending ones wait for, and finds the ready ones. */
   #countAnew(): void {
-    while (this.#ready.pop() !== -1);
+    this.#ready = this.#ready.emptied(this.topology);
     for (let n = 0; n < this.topology.count; n++) {
       const status = this.status[n] as number;
       this.counts[status] = (this.counts[status] as number) + 1;
@@ -373,6 +386,9 @@ export class RunState {
       case 'CommandRejected':
         this.commandRejections.push({ at: event.at, by: event.by, error: event.error });
         return;
+      case 'HooksConcluded':
+        this.concluded = true;
+        return;
       case 'HooksSeen':
         return this.#seen(event.seq, event.parts, event.at);
       case 'LimitReached':
@@ -422,6 +438,7 @@ export class RunState {
   }
 
   #started(n: number, at: number): void {
+    this.concluded = false;
     this.#set(n, Status.RUNNING);
     const attempt = (this.attempt[n] as number) + 1;
     this.attempt[n] = attempt;
@@ -584,12 +601,14 @@ export class RunState {
   }
 
   #grow(nodes: readonly NodeDefinition[], at: number, by: number | undefined): void {
+    this.concluded = false;
     this.ownTopology();
     const first = this.topology.count;
     const problems: Problems = [];
     addNodes(this.topology, nodes, problems);
     this.#reserve(this.topology.count);
     this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
+    this.#ready.grow(this.topology, (n) => !isSettled(this.status[n] as number));
     for (let n = first; n < this.topology.count; n++) this.paused.adopt(n, this.topology);
     const added = Array.from({ length: this.topology.count - first }, (_, i) => first + i);
     if (by !== undefined) for (const n of added) this.addedBy.set(n, by);
@@ -705,6 +724,8 @@ export class RunState {
 
   #resume(event: RunEvent & { readonly type: 'RunResumed' }): void {
     this.sessionStartedAt = event.at;
+    // A session that came to its end asks again at the next.
+    if (this.finished !== undefined) this.concluded = false;
     this.finished = undefined;
     this.hooked = event.hooked;
     // A stop that the session did not live to finish is over with the session.

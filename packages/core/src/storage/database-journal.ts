@@ -3,6 +3,7 @@ import type { CancelTimer } from '../clock.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
+import type { RunStatus } from '../run/status.ts';
 import { encodeEvents } from './codec.ts';
 import type { Beside, RunJournal } from './journal.ts';
 import type { CoreTables } from './tables.ts';
@@ -18,6 +19,8 @@ export interface DatabaseJournalOptions {
   readonly reopens: boolean;
   /** Nodes per status, for the list of runs. */
   readonly counts: () => JsonObject;
+  /** The run ended and that is durable; what goes wrong here does it no harm. */
+  readonly concluded?: (status: RunStatus) => Promise<void>;
   /** Another process took the run over. */
   readonly lost: (error: DaggerError) => void;
 }
@@ -75,7 +78,7 @@ export class DatabaseJournal implements RunJournal {
   }
 
   async finish(events: readonly RunEvent[], beside: Beside): Promise<void> {
-    const { store, runId, fence, counts } = this.#options;
+    const { store, runId, fence, counts, concluded } = this.#options;
     const last = events.at(-1);
     const finished = last?.type === 'RunFinished' ? last : undefined;
     const work = async (trx: Transaction<CoreTables>): Promise<void> => {
@@ -97,6 +100,7 @@ export class DatabaseJournal implements RunJournal {
         .execute();
     };
     await this.#told(async () => store.storage.transaction(work));
+    if (finished !== undefined) await concluded?.(finished.status).catch(() => {});
   }
 
   async outputsOf(n: number): Promise<JsonObject | undefined> {

@@ -12,6 +12,8 @@ export interface NodeSeed {
   readonly failures: number;
   readonly tryCount: number;
   readonly when: 'none' | 'true' | 'false';
+  /** Expected seconds; 0 where nobody knows. */
+  readonly duration: number;
 }
 
 const seldom = (weight: number): fc.Arbitrary<boolean> => fc.nat(weight).map((n) => n === weight);
@@ -25,6 +27,7 @@ export const nodeSeed: fc.Arbitrary<NodeSeed> = fc.record({
   failures: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 9),
   tryCount: fc.integer({ min: 1, max: 3 }),
   when: fc.nat(29).map((n) => (n < 28 ? 'none' : n === 28 ? 'true' : 'false')),
+  duration: fc.constantFrom(0, 0, 1, 2, 7),
 });
 
 const joinOf = (join: NodeSeed['join'], dependencies: number): JoinPolicy => {
@@ -62,6 +65,7 @@ const nodeOf = (id: string, seed: NodeSeed, ids: readonly string[]): NodeDefinit
     ...(seed.disabled ? { enabled: false } : {}),
     ...(seed.stops ? { onfailure: false } : {}),
     ...(seed.when === 'none' ? {} : { when: seed.when }),
+    ...(seed.duration === 0 ? {} : { duration: seed.duration }),
   };
 };
 

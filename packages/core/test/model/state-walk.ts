@@ -438,6 +438,7 @@ export const specOf = ({
   join,
   onfailure,
   when,
+  duration,
 }: NodeDefinition): NodeSpecData => ({
   id,
   action,
@@ -446,4 +447,5 @@ export const specOf = ({
   ...(join === undefined ? {} : { join }),
   ...(onfailure === undefined ? {} : { onfailure }),
   ...(when === undefined ? {} : { when }),
+  ...(duration === undefined ? {} : { duration }),
 });

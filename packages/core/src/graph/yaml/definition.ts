@@ -97,6 +97,7 @@ const NODE: Readonly<Record<(typeof NODE_KEYS)[number], Read>> = {
   inputs: listOf(mapOf(INPUT, { of: 'an input' })),
   outputs: listOf(mapOf(OUTPUT, { of: 'an output' })),
   timeout: plain,
+  duration: plain,
   tryCount: plain,
   failure: text,
   onfailure: plain,

@@ -11,13 +11,18 @@ it('writes the keys as YAML spells them, and short lists on one line', () => {
   const graph = defineGraph({
     name: 'g',
     tags: ['a', 'b'],
-    config: { maxAttempts: 2, retryStrategy: { type: 'linear', delay: 1 } },
+    config: {
+      maxAttempts: 2,
+      nodeOrder: 'definition',
+      retryStrategy: { type: 'linear', delay: 1 },
+    },
     nodes: [
       { id: 'a', action: 'x' },
       {
         id: 'b',
         action: 'x',
         tryCount: 2,
+        duration: 1.5,
         cacheStrategy: { ttl: 5 },
         join: { atLeast: 1 },
         dependencies: ['a'],
@@ -29,6 +34,7 @@ name: g
 tags: [a, b]
 config:
   max_attempts: 2
+  node_order: definition
   retry_strategy:
     type: linear
     delay: 1
@@ -40,6 +46,7 @@ nodes:
     dependencies: [a]
     join:
       at_least: 1
+    duration: 1.5
     try_count: 2
     cache_strategy:
       ttl: 5
