@@ -45,7 +45,7 @@ describe('a simulated clock', () => {
     executor.add({ name: 'patient', nodes: [{ id: 'a', action: 'patient' }] });
     const report = await clock.advanceUntil(executor.run('patient'));
     expect(report.nodes['a']).toMatchObject({ status: 'succeeded', attempts: 3 });
-    
+
     expect(clock.elapsed).toBe(7_200_000);
   });
 

@@ -32,17 +32,17 @@ describe('a seeded scheduler', () => {
     expect(new Set(orders.map(String)).size).toBe(24);
   });
 
-  it('lets time pass only when nobody is parked, unless it is told otherwise', async () => {
-    const traceOf = async (seed: number, time: 'idle' | 'any'): Promise<string> => {
-      const scheduler = new Scheduler({ seed, time });
+  it('lets time pass only when nobody is parked, unless a timer is due within the time that it is told', async () => {
+    const traceOf = async (seed: number, timersWithin: number): Promise<string> => {
+      const scheduler = new Scheduler({ seed, timersWithin });
       await scheduler.run(async () => {
         await Promise.all([scheduler.clock.wait(250), scheduler.step('a')]);
       });
       return scheduler.trace.join(', ');
     };
     const seeds = Array.from({ length: 30 }, (_, i) => i);
-    const idle = await Promise.all(seeds.map((seed) => traceOf(seed, 'idle')));
-    const any = await Promise.all(seeds.map((seed) => traceOf(seed, 'any')));
+    const idle = await Promise.all(seeds.map((seed) => traceOf(seed, 250)));
+    const any = await Promise.all(seeds.map((seed) => traceOf(seed, 251)));
     expect([...new Set(idle)]).toEqual(['a, time +250']);
     expect([...new Set(any)].toSorted()).toEqual(['a, time +250', 'time +250, a']);
   });

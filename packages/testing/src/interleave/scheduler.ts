@@ -8,10 +8,10 @@ export interface SchedulerOptions {
   /** Pass it to the executor too. Default: a new one. */
   readonly clock?: SimulatedClock;
   /**
-   * When time passes. `idle` (default): only when nobody is parked. `any`: the next timer is one of those who may be
-   * picked, so that time also passes while others are parked.
+   * Milliseconds: a timer that is due so soon is one of those who may be picked, so that time passes while others are
+   * parked. Default 0: time passes when nobody is parked.
    */
-  readonly time?: 'idle' | 'any';
+  readonly timersWithin?: number;
   /** Turns of Node's event loop that whoever was picked has, before the next is picked. Default 8. */
   readonly turns?: number;
 }
@@ -32,17 +32,22 @@ export class Scheduler {
   readonly clock: SimulatedClock;
   readonly seed: number | string;
   readonly #random: Random;
-  readonly #time: 'idle' | 'any';
+  readonly #timersWithin: number;
   readonly #turns: number;
   #parked: Parked[] = [];
   #driving = false;
   readonly #trace: string[] = [];
 
-  constructor({ seed, clock = new SimulatedClock(), time = 'idle', turns = 8 }: SchedulerOptions) {
+  constructor({
+    seed,
+    clock = new SimulatedClock(),
+    timersWithin = 0,
+    turns = 8,
+  }: SchedulerOptions) {
     this.seed = seed;
     this.clock = clock;
     this.#random = seededRandom(`scheduler ${seed}`);
-    this.#time = time;
+    this.#timersWithin = timersWithin;
     this.#turns = turns;
   }
 
@@ -59,8 +64,7 @@ export class Scheduler {
 
   /** One of `items`, by the seed. @throws DaggerError CONFIG_INVALID when there is none */
   pick<T>(items: readonly T[]): T {
-    if (items.length === 0)
-      throw new DaggerError('CONFIG_INVALID', 'pick needs at least one item');
+    if (items.length === 0) throw new DaggerError('CONFIG_INVALID', 'pick needs at least one item');
     return items[Math.floor(this.#random() * items.length)] as T;
   }
 
@@ -88,14 +92,15 @@ export class Scheduler {
   }
 
   #next(): void {
-    const timed = this.clock.nextDue !== undefined;
-    const choices = this.#parked.length + (timed && this.#time === 'any' ? 1 : 0);
+    const due = this.clock.nextDue;
+    const soon = due !== undefined && due - this.clock.now() < this.#timersWithin;
+    const choices = this.#parked.length + (soon ? 1 : 0);
     const choice = Math.floor(this.#random() * choices);
     const [picked] = this.#parked.splice(choice, 1);
     if (picked !== undefined) {
       this.#trace.push(picked.label);
       picked.goOn();
-    } else if (timed) this.#passTime();
+    } else if (due !== undefined) this.#passTime();
     else
       throw new DaggerError(
         'TEST_DEADLOCK',
