@@ -16,3 +16,12 @@ export {
   type FaultyStorageOptions,
   type InjectedFault,
 } from './faults/faulty-storage.ts';
+export { crashChild } from './crash/child.ts';
+export {
+  crashAtEveryCommit,
+  type CrashOptions,
+  type CrashPoint,
+  type CrashReport,
+  type CrashViolation,
+} from './crash/crash-at-every-commit.ts';
+export type { CrashRun, CrashScenario, CrashWorld } from './crash/scenario.ts';
