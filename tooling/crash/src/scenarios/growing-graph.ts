@@ -1,7 +1,7 @@
 import { ActionRegistry, DagExecutor, type EventHook } from '@dagger/core';
 import type { CrashScenario } from '@dagger/testing';
 
-/** Adds nodes as nodes complete, sets inputs, tells events and answers them, and adds one more at the end. */
+/** Adds nodes as nodes complete, sets inputs, tells an event and answers it; one command is refused. */
 const growing = (): EventHook => ({
   name: 'growing',
   events: ['NodeCompleted', 'CustomEvent'],
@@ -16,10 +16,9 @@ const growing = (): EventHook => ({
     const { nodeId } = event;
     // Without an id of its own, a node that is added twice shows.
     const grown = { type: 'AddNode', spec: { action: 'work', deps: [nodeId] } } as const;
+    if (nodeId === 'c') return [grown, { type: 'PauseBranch', branchId: 'nobody' }];
     return nodeId === 'b' ? [grown, { type: 'EmitEvent', event: { told: 'b' } }] : [grown];
   },
-  onComplete: (ctx) =>
-    ctx.runId === 'growing' ? [{ type: 'DisableNodes', nodeIds: ['nobody'] }] : [],
 });
 
 /** A graph that grows by a hook, whose commands apply once each. */
