@@ -33,6 +33,8 @@ export interface InterleavedRun {
   readonly started: readonly string[];
   /** Nodes that started although their completion had been committed. */
   readonly again: readonly string[];
+  /** Attempts that began before the storage knew of them. */
+  readonly ahead: readonly string[];
   /** A session of the run, and its report. */
   session(): Promise<{ readonly run: RunHandle; readonly done: Promise<RunReport> }>;
   /** Sends a command; false when the run refused it. */
@@ -47,32 +49,38 @@ export const interleavedRun = async ({
 }: Interleaving): Promise<InterleavedRun> => {
   const started: string[] = [];
   const again: string[] = [];
+  const ahead: string[] = [];
   const completed = new Set<string>();
-  const begin = async (nodeId: string): Promise<void> => {
+  const database = sqlite(':memory:');
+  // Reads what is committed, past the steps of the scheduler.
+  const reader = await DagExecutor.open({ registry: new ActionRegistry(), storage: database });
+  const begin = async (nodeId: string, attempt: number): Promise<void> => {
     started.push(nodeId);
     if (completed.has(nodeId)) again.push(nodeId);
+    const committed = (await reader.report('r')).nodes[nodeId]?.attempts ?? 0;
+    if (committed < attempt) ahead.push(`${nodeId} ${attempt}`);
     await step(nodeId);
   };
   const registry = new ActionRegistry([
     {
       name: 'ok',
-      execute: async ({ nodeId }) => {
-        await begin(nodeId);
+      execute: async ({ nodeId, attempt }) => {
+        await begin(nodeId, attempt);
         return { from: nodeId };
       },
     },
     {
       name: 'flaky',
       execute: async ({ nodeId, attempt }) => {
-        await begin(nodeId);
+        await begin(nodeId, attempt);
         if (attempt < 3) throw new Error('not yet');
         return { from: nodeId };
       },
     },
     {
       name: 'bad',
-      execute: async ({ nodeId }) => {
-        await begin(nodeId);
+      execute: async ({ nodeId, attempt }) => {
+        await begin(nodeId, attempt);
         throw new Error('bad');
       },
     },
@@ -94,7 +102,7 @@ export const interleavedRun = async ({
       return [{ type: 'AddNode', spec }];
     },
   };
-  const storage = interposed(sqlite(':memory:'), async (work) => {
+  const storage = interposed(database, async (work) => {
     await step('commit');
     const done = await work();
     await step('acknowledgement');
@@ -106,6 +114,7 @@ export const interleavedRun = async ({
     executor,
     started,
     again,
+    ahead,
     async session() {
       const run = await executor.startResume('r', { hooks: [growing] }).catch((error: unknown) => {
         if ((error as { readonly code?: unknown }).code !== 'RUN_UNKNOWN') throw error;
