@@ -40,7 +40,7 @@ class BorrowedConnection implements DatabaseConnection {
 
   streamQuery<R>(query: CompiledQuery, size: number): AsyncIterableIterator<QueryResult<R>> {
     const executor = (this.#transaction ?? this.#inner).getExecutor();
-    return executor.stream(query as CompiledQuery<R>, size);
+    return executor.stream<R>(query, size);
   }
 
   async begin(): Promise<void> {

@@ -5,7 +5,7 @@ export const essence = (report: RunReport): unknown => ({
   status: report.status,
   counts: report.counts,
   error: report.error?.code ?? null,
-  rejected: report.rejectedCommands.map(({ by, error }) => [by, error.code]).toSorted(),
+  rejected: report.rejectedCommands.map(({ by, error }) => `${by} ${error.code}`).toSorted(),
   paused: report.pausedBranches,
   nodes: Object.fromEntries(
     Object.values(report.nodes)

@@ -152,8 +152,12 @@ describe.each(faults.map((fault) => [JSON.stringify(fault), fault] as const))(
     });
 
     it('now and then, ends as if nothing had been', async () => {
+      const sessions: number[] = [];
       for (let seed = 1; seed <= 10; seed++)
-        await survives({ fault, seeded: { seed, rate: 0.15 } });
+        sessions.push(await survives({ fault, seeded: { seed, rate: 0.15 } }));
+      // A storage that is slow interrupts nothing; the others were met, unless the engine tried again by itself.
+      expect(Math.min(...sessions)).toBeGreaterThanOrEqual(1);
+      if (fault.type === 'slow') expect(Math.max(...sessions)).toBe(1);
     });
   },
 );

@@ -36,9 +36,12 @@ export interface InterleavedRun {
   /** Attempts that began before the storage knew of them. */
   readonly ahead: readonly string[];
   /** A session of the run, and its report. */
-  session(): Promise<{ readonly run: RunHandle; readonly done: Promise<RunReport> }>;
+  readonly session: () => Promise<{
+    readonly run: RunHandle;
+    readonly done: Promise<RunReport>;
+  }>;
   /** Sends a command; false when the run refused it. */
-  send(run: RunHandle, command: ExecutorCommand): Promise<boolean>;
+  readonly send: (run: RunHandle, command: ExecutorCommand) => Promise<boolean>;
 }
 
 /** The graph on SQLite; the order of its actions, commits, hooks and acknowledgements is that of the scheduler. */

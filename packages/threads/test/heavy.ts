@@ -1,6 +1,5 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure, NonRetryableError, success } from '@dagger/core';
 import type { ThreadContext } from '../src/index.ts';
 
 type Context<I> = Pick<ThreadContext<I>, 'inputs'>;
@@ -45,17 +44,6 @@ export const chatty = ({
   useTokens(inputs.tokens);
   progress(1);
   return { nodeId, attempt };
-};
-
-export const failing = ({ inputs }: Context<{ readonly how: string }>): unknown => {
-  const cause = new Error('the disk is full');
-  if (inputs.how === 'coded')
-    throw Object.assign(new RangeError('too far', { cause }), { code: 'E_FAR' });
-  if (inputs.how === 'final') throw new NonRetryableError('never', { code: 'E_NEVER', cause });
-  if (inputs.how === 'returned') return failure(new Error('said no'), { model: 'm' });
-  if (inputs.how === 'uncopied') return { f: () => {} };
-  if (inputs.how === 'text') throw 'just text' as unknown as Error;
-  return success({ well: true }, { model: 'm' });
 };
 
 export const crashing = async ({

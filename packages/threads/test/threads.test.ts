@@ -14,6 +14,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createThreadPool, threadAction, type ThreadPoolOptions } from '../src/index.ts';
 
 const module = new URL('./heavy.ts', import.meta.url);
+/** The one that imports dagger itself. */
+const failing = new URL('./failing.ts', import.meta.url);
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'dagger-'));
@@ -38,7 +40,7 @@ const start = async (
   onTestFinished(() => pool.close());
   const action = threadAction({
     name: 'heavy',
-    module,
+    module: name === 'failing' ? failing : module,
     export: name,
     pool,
     retry: { attempts, strategy: { type: 'immediate' } },
@@ -160,7 +162,7 @@ describe('a function in a thread that fails', () => {
       message: 'too far',
       code: 'E_FAR',
       causes: ['the disk is full'],
-      stack: expect.stringContaining('heavy.ts'),
+      stack: expect.stringContaining('failing.ts'),
     });
     expect((await one('failing', [{ how: 'text' }])).error).toMatchObject({
       code: 'ACTION_FAILED',
@@ -230,7 +232,7 @@ describe('a pool of threads', () => {
   it('that is closed waits for what runs, and fails what waits in line or comes later', async () => {
     const place = folder();
     const pool = createThreadPool({ threads: 1 });
-    const action = threadAction<JsonObject, JsonObject>({
+    const action = threadAction({
       name: 'x',
       module,
       export: 'meet',

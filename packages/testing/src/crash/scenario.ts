@@ -12,7 +12,7 @@ export interface CrashWorld {
   /** A storage whose commits are counted; the process dies at one of them. */
   readonly storage: Storage;
   /** Notes each attempt of the action in a file outside of the storage. Every action of a scenario goes through it. */
-  track<A extends AnyAction>(action: A): A;
+  readonly track: <A extends AnyAction>(action: A) => A;
 }
 
 /** A run of a scenario. */

@@ -42,7 +42,7 @@ export const faultyStorage = (
   plan: FaultPlan | readonly FaultPlan[],
   { clock = systemClock }: FaultyStorageOptions = {},
 ): FaultyStorage => {
-  const choices = [plan].flat().map((one) => chooser(one as FaultPlan));
+  const choices = [plan].flat().map(chooser);
   const injected: InjectedFault[] = [];
   let commits = 0;
   const choose = (): Fault | undefined => {

@@ -89,6 +89,6 @@ describe('exploring interleavings', () => {
     const results: number[] = [];
     for (let seed = 1; seed <= 40; seed++)
       await explore({ seeds: [seed] }, raceOf(results)).catch(() => {});
-    expect([...new Set(results)].toSorted()).toEqual([1, 2]);
+    expect(new Set(results)).toEqual(new Set([1, 2]));
   });
 });

@@ -2,7 +2,7 @@ import { ActionRegistry, DagExecutor } from '@dagger/core';
 import type { CrashScenario, CrashWorld } from '../../src/index.ts';
 
 export const open = async ({ storage, track }: CrashWorld): Promise<DagExecutor> => {
-  const work = track({ name: 'work', execute: ({ nodeId }) => ({ from: nodeId as string }) });
+  const work = track({ name: 'work', execute: ({ nodeId }) => ({ from: nodeId }) });
   const executor = await DagExecutor.open({ registry: new ActionRegistry([work]), storage });
   executor.add({
     name: 'chain',
