@@ -155,9 +155,9 @@ describe.each(faults.map((fault) => [JSON.stringify(fault), fault] as const))(
       const sessions: number[] = [];
       for (let seed = 1; seed <= 10; seed++)
         sessions.push(await survives({ fault, seeded: { seed, rate: 0.15 } }));
-      // A storage that is slow interrupts nothing; the others were met, unless the engine tried again by itself.
-      expect(Math.min(...sessions)).toBeGreaterThanOrEqual(1);
-      if (fault.type === 'slow') expect(Math.max(...sessions)).toBe(1);
+      // A slow storage interrupts nothing; the others may, unless the engine tries again by itself.
+      const most = fault.type === 'slow' ? 1 : 60;
+      expect(Math.max(...sessions)).toBeLessThanOrEqual(most);
     });
   },
 );

@@ -11,7 +11,7 @@ import { sqlite } from '@dagger/sqlite';
 import { interposed, type Interleaving } from '../src/index.ts';
 
 /** b, c and d side by side after a; each of the five gets a node of its own as it completes. */
-export const graph: GraphDefinition = {
+const graph: GraphDefinition = {
   name: 'g',
   config: {
     onFailure: 'continue',
