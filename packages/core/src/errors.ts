@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'COMMAND_REJECTED'
   | 'CONDITION_FAILED'
   | 'CONFIG_INVALID'
+  | 'CRASH_SCENARIO'
   | 'DAG_DUPLICATE'
   | 'DAG_UNKNOWN'
   | 'EXECUTOR_CLOSED'
@@ -33,6 +34,7 @@ export type ErrorCode =
   | 'HOOK_FAILED'
   | 'INPUT_INVALID'
   | 'INPUT_MISSING'
+  | 'INTERLEAVING_FAILED'
   | 'LIMIT_REACHED'
   | 'NODE_TIMEOUT'
   | 'NOT_JSON'
@@ -47,7 +49,10 @@ export type ErrorCode =
   | 'RUN_UNKNOWN'
   | 'STORAGE_FAILED'
   | 'STORAGE_MISSING'
-  | 'STORAGE_URL';
+  | 'STORAGE_URL'
+  | 'TEST_DEADLOCK'
+  | 'THREAD_CRASHED'
+  | 'THREAD_POOL_CLOSED';
 
 /** The ids that an error concerns; only those that apply are present. */
 export interface ErrorIds {

@@ -119,6 +119,7 @@ export {
 } from './run/report.ts';
 export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
 export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';
+export { openStorage } from './storage/open.ts';
 export type { RunFilter, StoredRun } from './storage/run-store.ts';
 export {
   migrationsFor,

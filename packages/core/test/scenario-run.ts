@@ -9,7 +9,7 @@ import type { Storage } from '../src/storage/storage.ts';
 import { sqlite } from '../../adapters/sqlite/src/index.ts';
 import type { Scenario, ScenarioNode } from './scenario.ts';
 import { configOf, definitionsOf, strategyOf } from './scenario-graph.ts';
-import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedClock } from '../../testing/src/simulated-clock.ts';
 
 const UNIT = 1_000;
 /** Longer than any scenario takes. */

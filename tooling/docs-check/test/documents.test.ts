@@ -15,11 +15,19 @@ test.each(Object.keys(documents))('%s is what the code makes; `pnpm docs` writes
   expect(readFileSync(join(root, path), 'utf8')).toBe(documents[path]?.());
 });
 
-/** Runs a program in a fresh folder of this package, from which its imports resolve; gives what it printed each time. */
-const print = (program: string, times: number): string[] => {
+/**
+ * Runs a program in a fresh folder of this package, from which its imports resolve; gives what it printed each time.
+ * @param files others that lie beside it, by their names
+ */
+const print = (
+  program: string,
+  times: number,
+  files: { readonly [name: string]: string } = {},
+): string[] => {
   const folder = mkdtempSync(join(here, 'program-'));
   try {
     writeFileSync(join(folder, 'program.ts'), program);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const args = ['-C', '@dagger/source', 'program.ts'];
     return Array.from({ length: times }, () =>
       execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }),
@@ -37,6 +45,22 @@ test('the program in the README prints what the README says, and again without r
 test('the program in the README of core prints what its comment says', () => {
   const text = readFileSync(join(root, 'packages/core/README.md'), 'utf8');
   expect(print(snippet(text, 'run: core.ts'), 1)).toEqual(["{ text: 'Hello you' }\n"]);
+});
+
+test('the programs in the README of testing print what their comments say', () => {
+  const text = readFileSync(join(root, 'packages/testing/README.md'), 'utf8');
+  expect(print(snippet(text, 'run: testing-clock.ts'), 1)).toEqual(['succeeded 60 minutes\n']);
+  expect(print(snippet(text, 'run: testing-explore.ts'), 1)).toEqual([
+    'seed 1: an update was lost\n',
+  ]);
+});
+
+test('the program in the README of threads prints what its comment says', () => {
+  const text = readFileSync(join(root, 'packages/threads/README.md'), 'utf8');
+  const files = { 'heavy.ts': snippet(text, 'file: heavy.ts') };
+  expect(print(snippet(text, 'run: threads.ts'), 1, files)).toEqual([
+    '{ sum: 45 } { sum: 4950 }\n',
+  ]);
 });
 
 test('the YAML in the README loads without a warning', () => {

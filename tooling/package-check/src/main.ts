@@ -69,6 +69,12 @@ try {
     run('npx', ['--no-install', 'dagger', '--help'], project);
     run('node', ['main.ts'], project);
   });
+
+  check('threads and testing: an action on a thread, a process killed at every commit', () => {
+    const names = ['core', 'sqlite', 'threads', 'testing'].map((name) => `@dagger/${name}`);
+    const project = consumer('threads', ...names);
+    run('node', ['main.ts'], project);
+  });
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

@@ -9,6 +9,8 @@ const setup = async (): Promise<{
   readonly ran: string[];
   /** Waits for the next write to be asked for; the function lets it through. */
   readonly held: () => Promise<() => Promise<void>>;
+  /** From here on no write waits. */
+  readonly holdNoMore: () => void;
 }> => {
   const writes: (() => void)[] = [];
   let holding = false;
@@ -38,7 +40,7 @@ const setup = async (): Promise<{
       await settle();
     };
   };
-  return { executor, ran, held };
+  return { executor, ran, held, holdNoMore: () => void (holding = false) };
 };
 
 const brief = (event: ExecutionEvent): string =>
@@ -83,7 +85,7 @@ describe('while a commit is under way', () => {
   });
 
   it('a command from outside is not acknowledged', async () => {
-    const { executor, held } = await setup();
+    const { executor, held, holdNoMore } = await setup();
     const starting = executor.start('g');
     await (
       await held()
@@ -100,6 +102,7 @@ describe('while a commit is under way', () => {
       if (!command.acknowledged) release = await held();
     }
     await sent;
+    holdNoMore();
     await executor.close();
     await expect(run.done).rejects.toMatchObject({ code: 'RUN_LOST' });
   });

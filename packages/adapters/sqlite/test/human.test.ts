@@ -1,6 +1,6 @@
 import { ActionRegistry, DagExecutor, defineAction, type RunHandle } from '@dagger/core';
 import { describe, expect, it } from 'vitest';
-import { SimulatedClock } from '../../../core/test/simulated-clock.ts';
+import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
 import { sqlite } from '../src/index.ts';
 import { file } from './place.ts';
 

@@ -55,7 +55,8 @@ export class Admission {
 
   #outOfIterations(n: number): boolean {
     const { state } = this.#session;
-    if (state.attempt[n] !== 0 || !state.isNewIteration(n)) return false;
+    if (state.topology.action[n] !== state.topology.supervisor || state.attempt[n] !== 0)
+      return false;
     if (state.iterations < this.#session.config.maxIterations) return false;
     state.returnReady(n);
     this.#session.emit({

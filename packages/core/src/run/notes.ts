@@ -35,6 +35,8 @@ export interface NodeNotes {
   cancelledWithRun: boolean;
   /** The latest answer to what the node asked. */
   answer: WaitAnswer | undefined;
+  /** The next start goes on with the answer. */
+  answered: boolean;
 }
 
 export const newNotes = (): NodeNotes => ({
@@ -49,4 +51,5 @@ export const newNotes = (): NodeNotes => ({
   cached: false,
   cancelledWithRun: false,
   answer: undefined,
+  answered: false,
 });

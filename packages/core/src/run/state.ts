@@ -341,8 +341,6 @@ export class RunState {
       case 'NodeWaiting': {
         const { n, request } = event;
         this.#spend(n, event.tokens);
-        // The attempt goes on with the answer, so it is not another one.
-        this.attempt[n] = (this.attempt[n] as number) - 1;
         this.#set(n, Status.WAITING);
         this.waits.begin(n, request, event.at);
         const input = this.waits.take(n, request);
@@ -440,18 +438,16 @@ export class RunState {
   #started(n: number, at: number): void {
     this.concluded = false;
     this.#set(n, Status.RUNNING);
+    this.startedAt[n] = at;
+    const notes = this.notes.size === 0 ? undefined : this.notes.get(n);
+    if (notes?.answered === true) {
+      // The attempt that asked goes on; this is not another one.
+      notes.answered = false;
+      return;
+    }
     const attempt = (this.attempt[n] as number) + 1;
     this.attempt[n] = attempt;
-    this.startedAt[n] = at;
-    if (attempt === 1 && this.isNewIteration(n)) this.iterations++;
-  }
-
-  /** Whether a node that has not run yet is an iteration of a supervisor; one that goes on after a wait is not. */
-  isNewIteration(n: number): boolean {
-    return (
-      this.topology.action[n] === this.topology.supervisor &&
-      this.notes.get(n)?.answer === undefined
-    );
+    if (attempt === 1 && this.topology.action[n] === this.topology.supervisor) this.iterations++;
   }
 
   #end(n: number, status: Status, at: number): void {
@@ -487,9 +483,11 @@ export class RunState {
   /** Ends the wait of a node with an answer. A rejection that fails the node is followed by its failure. */
   #answer(n: number, answer: WaitAnswer): void {
     const wait = this.waits.get(n);
-    this.notesOf(n).answer = answer;
+    const notes = this.notesOf(n);
+    notes.answer = answer;
     this.waits.end(n);
     if (answer.decision === 'reject' && wait?.request.onReject === 'fail') return;
+    notes.answered = true;
     this.#makeReady(n);
   }
 
@@ -775,6 +773,7 @@ export class RunState {
     notes.cancelledWithRun = false;
     notes.budgetFrom = notes.retries.length;
     notes.answer = undefined;
+    notes.answered = false;
     this.waits.forget(n);
     this.#set(n, Status.PENDING);
     this.endedAt[n] = 0;

@@ -11,7 +11,7 @@ import type { NodeDefinition } from '../../src/graph/model.ts';
 import type { ExecutorCommand } from '../../src/run/commands.ts';
 import type { ExecutionEvent } from '../../src/run/public-events.ts';
 import type { RunReport } from '../../src/run/report.ts';
-import { SimulatedClock } from '../simulated-clock.ts';
+import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
 import { ACTIONS, failuresOf, grownNodes, nodeSeed, type NodeSeed } from './arbitrary-graph.ts';
 import { ReferenceRun } from './reference-run.ts';
 import { specOf } from './state-walk.ts';

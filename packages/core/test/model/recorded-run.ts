@@ -11,7 +11,7 @@ import { decodeEvents } from '../../src/storage/codec.ts';
 import type { CoreTables } from '../../src/storage/tables.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { sqlite } from '../../../adapters/sqlite/src/index.ts';
-import { SimulatedClock } from '../simulated-clock.ts';
+import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
 
 const RUN = 'the-run';
 

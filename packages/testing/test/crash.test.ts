@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { crashAtEveryCommit } from '../src/index.ts';
+
+const module = (name: string): URL => new URL(`crash/${name}.ts`, import.meta.url);
+
+describe('killing a process on both sides of every commit', () => {
+  it('finds nothing to complain of in the engine', async () => {
+    const { points, commits, unreached, violations } = await crashAtEveryCommit({
+      scenario: module('chain'),
+    });
+    expect(violations).toEqual([]);
+    // The run itself, its beginning, the end of each node, its own end.
+    expect(commits).toBeGreaterThanOrEqual(4);
+    expect([points, unreached]).toEqual([2 * commits, 0]);
+  });
+
+  it('finds a storage that acknowledges what it has not written', async () => {
+    const { violations } = await crashAtEveryCommit({ scenario: module('too-early') });
+    const messages = violations.map(({ side, message }) => `${side}: ${message}`);
+    expect(messages).toContain('before: r/a: attempt 1 began before that was committed');
+    expect(messages).toContain('before: r/a: its completion was told and is lost, it is running');
+    expect(messages.filter((message) => message.startsWith('after'))).toEqual([]);
+  });
+
+  it('refuses a scenario that does not come to its end by itself', async () => {
+    await expect(crashAtEveryCommit({ scenario: module('nowhere') })).rejects.toMatchObject({
+      code: 'CRASH_SCENARIO',
+      message: expect.stringContaining('nowhere'),
+    });
+  });
+});
