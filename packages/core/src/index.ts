@@ -102,6 +102,7 @@ export {
 } from './run/report.ts';
 export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
 export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';
+export type { Pruned, RetentionPolicy } from './storage/retention.ts';
 export type { RunFilter, StoredRun } from './storage/run-store.ts';
 export {
   migrationsFor,

@@ -1,23 +1,32 @@
 import { createHash } from 'node:crypto';
-import type { CompiledQuery, Kysely, Transaction } from 'kysely';
+import type { CompiledQuery, Transaction } from 'kysely';
 import type { CacheExport } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import { DEFAULT_CONFIG } from '../config/merge.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { GraphDefinition } from '../graph/model.ts';
-import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { NodeStatus, RunStatus } from '../run/status.ts';
-import type { MemoStore, MemoWrite } from './journal.ts';
+import type { MemoStore } from './journal.ts';
+import { readMemo } from './memo-rows.ts';
+import { keepBlobs, readBlob } from './blobs.ts';
 import { decodeEvents } from './codec.ts';
+import { keepDefinition } from './definitions.ts';
+import { insist, type Insistence } from './insist.ts';
 import { coreMigrations } from './migrations.ts';
 import { isDead, newOwner } from './owner.ts';
+import { pack } from './packed.ts';
+import { referenceIn, referenceText } from './reference-text.ts';
+import { attached, type StoredEvent } from './references.ts';
+import { LARGE } from './size.ts';
 import type { Storage } from './storage.ts';
-import type { CoreTables, RunRow } from './tables.ts';
+import { DELETED, type CoreTables, type RunRow } from './tables.ts';
 
 /** Milliseconds that an owner is trusted without a sign of life. */
 export const LEASE = 15_000;
+/** Milliseconds that closing waits for a database that does not answer; the lease runs out by itself. */
+const RELEASE_PATIENCE = 1_000;
 /** Journal rows read at a time. */
 const PAGE = 1_000;
 
@@ -58,8 +67,6 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
-type Db = Kysely<CoreTables> | Transaction<CoreTables>;
-
 /** Runs in a database: their definitions, owners and journals. */
 export class RunStore {
   readonly storage: Storage;
@@ -81,12 +88,11 @@ export class RunStore {
     const body = run.definition;
     const hash = createHash('sha256').update(body).digest('hex');
     const now = this.clock.now();
-    return this.storage.transaction(async (trx) => {
-      await trx
-        .insertInto('dagger_definitions')
-        .values({ hash, body })
-        .onConflict((c) => c.column('hash').doNothing())
-        .execute();
+    const text = JSON.stringify(run.cache);
+    const large = text.length > LARGE ? await pack(text) : undefined;
+    const cache = large === undefined ? text : referenceText(large.hash);
+    const insert = async (trx: Transaction<CoreTables>): Promise<boolean> => {
+      await keepDefinition(trx, this.storage, { hash, body });
       const inserted = await trx
         .insertInto('dagger_runs')
         .values({
@@ -94,7 +100,7 @@ export class RunStore {
           dag: run.dag,
           definition_hash: hash,
           status: 'running',
-          cache: JSON.stringify(run.cache),
+          cache,
           config: JSON.stringify(run.config),
           created_at: now,
           finished_at: null,
@@ -108,8 +114,23 @@ export class RunStore {
         })
         .onConflict((c) => c.column('id').doNothing())
         .executeTakeFirst();
-      return inserted.numInsertedOrUpdatedRows === 0n ? undefined : { fence: 1 };
-    });
+      if (inserted.numInsertedOrUpdatedRows === 0n) return false;
+      if (large !== undefined) await keepBlobs(trx, this.storage, run.runId, [large]);
+      return true;
+    };
+    const look = async (): Promise<{ readonly value: true } | undefined> => {
+      const row = await this.row(run.runId);
+      const ours = row?.owner === this.owner && row.fence === 1 && row.created_at === now;
+      return ours ? { value: true } : undefined;
+    };
+    let tries = 0;
+    const write = async (): Promise<boolean> => {
+      tries++;
+      if (await this.storage.transaction(insert)) return true;
+      // The row that is in the way may be the one of an earlier try.
+      return tries > 1 && (await look()) !== undefined;
+    };
+    return (await this.insist<boolean>(run.runId, { write, look })) ? { fence: 1 } : undefined;
   }
 
   async row(runId: string): Promise<RunRow | undefined> {
@@ -117,6 +138,7 @@ export class RunStore {
       .selectFrom('dagger_runs')
       .selectAll()
       .where('id', '=', runId)
+      .where('status', '!=', DELETED)
       .executeTakeFirst();
   }
 
@@ -134,12 +156,15 @@ export class RunStore {
       .select('body')
       .where('hash', '=', row.definition_hash)
       .executeTakeFirstOrThrow();
+    const hash = referenceIn(row.cache);
     return {
       row,
       definition: JSON.parse(body) as GraphDefinition,
       // Settings that are newer than the run have their defaults.
       config: { ...DEFAULT_CONFIG, ...(JSON.parse(row.config) as Partial<DagConfig>) },
-      cache: JSON.parse(row.cache) as CacheExport,
+      cache: (hash === undefined
+        ? JSON.parse(row.cache)
+        : await readBlob(this.storage, runId, hash)) as CacheExport,
     };
   }
 
@@ -149,6 +174,23 @@ export class RunStore {
    * @throws DaggerError RUN_OWNED
    */
   async claim(runId: string): Promise<{ readonly fence: number }> {
+    let wanted: number | undefined;
+    return this.insist(runId, {
+      write: async () => this.#claim(runId, (fence) => (wanted = fence)),
+      look: async () => {
+        if (wanted === undefined) return undefined;
+        const row = await this.row(runId);
+        const ours = row?.owner === this.owner && row.fence === wanted;
+        return ours ? { value: { fence: wanted } } : undefined;
+      },
+    });
+  }
+
+  /** @param trying hears the fencing number before it is written */
+  async #claim(
+    runId: string,
+    trying: (fence: number) => void,
+  ): Promise<{ readonly fence: number }> {
     const row = await this.row(runId);
     if (row === undefined)
       throw new DaggerError(
@@ -162,6 +204,7 @@ export class RunStore {
     const free =
       row.owner === null || row.owner === this.owner || row.lease_until < now || isDead(row.owner);
     if (free) {
+      trying(fence + 1);
       const claimed = await this.storage.db
         .updateTable('dagger_runs')
         .set({
@@ -187,12 +230,48 @@ export class RunStore {
 
   /** Gives up the ownership, so that another process may go on at once. */
   async release(runId: string, fence: number): Promise<void> {
-    await this.storage.db
-      .updateTable('dagger_runs')
-      .set({ owner: null, lease_until: 0 })
-      .where('id', '=', runId)
-      .where('fence', '=', fence)
-      .execute();
+    await this.insist(runId, {
+      patience: RELEASE_PATIENCE,
+      write: async () => {
+        await this.storage.db
+          .updateTable('dagger_runs')
+          .set({ owner: null, lease_until: 0 })
+          .where('id', '=', runId)
+          .where('fence', '=', fence)
+          .execute();
+      },
+      look: async () => {
+        const row = await this.row(runId);
+        const ours = row?.fence === fence && row.owner !== null;
+        return ours ? undefined : { value: undefined };
+      },
+    });
+  }
+
+  /**
+   * Writes something of a run until it is known to be written.
+   * @throws DaggerError STORAGE_FAILED when that cannot be had; RUN_LOST and others as `write` throws them
+   */
+  async insist<T>(
+    runId: string,
+    insistence: Omit<Insistence<T>, 'clock' | 'isPermanent'>,
+  ): Promise<T> {
+    const { storage, clock } = this;
+    try {
+      return await insist({
+        ...insistence,
+        clock,
+        isPermanent: storage.isPermanent?.bind(storage),
+      });
+    } catch (cause) {
+      if (cause instanceof DaggerError) throw cause;
+      const reason = cause instanceof Error ? cause.message : 'unknown';
+      throw new DaggerError(
+        'STORAGE_FAILED',
+        `run '${runId}' could not be stored in ${storage.location}: ${reason}`,
+        { ids: { runId }, cause, recoverable: true },
+      );
+    }
   }
 
   /** The events of a run in their order, a page of groups at a time. */
@@ -209,10 +288,19 @@ export class RunStore {
         .execute();
       for (const { seq, body } of rows) {
         after = seq;
-        yield decodeEvents(body);
+        yield await this.#attach(runId, decodeEvents(body));
       }
       if (rows.length < PAGE) return;
     }
+  }
+
+  /** @throws DaggerError STORAGE_FAILED */
+  async #attach(runId: string, group: readonly StoredEvent[]): Promise<readonly RunEvent[]> {
+    if (!group.some(({ large }) => large !== undefined)) return group;
+    const events: RunEvent[] = [];
+    for (const event of group)
+      events.push(await attached(event, (hash) => readBlob(this.storage, runId, hash)));
+    return events;
   }
 
   /** The most recent runs first. */
@@ -230,6 +318,7 @@ export class RunStore {
         'owner',
         'lease_until',
       ]);
+    query = query.where('status', '!=', DELETED);
     if (filter.dag !== undefined) query = query.where('dag', '=', filter.dag);
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     const rows = await query
@@ -252,29 +341,7 @@ export class RunStore {
 
   /** Results of earlier runs. */
   get memo(): MemoStore {
-    return {
-      get: async (key, notBefore) => {
-        const row = await this.storage.db
-          .selectFrom('dagger_memo')
-          .select(['outputs', 'created_at'])
-          .where('key', '=', key)
-          .executeTakeFirst();
-        return row !== undefined && row.created_at >= notBefore
-          ? (JSON.parse(row.outputs) as JsonObject)
-          : undefined;
-      },
-    };
-  }
-
-  async writeMemos(db: Db, memos: readonly MemoWrite[]): Promise<void> {
-    for (const { key, action, outputs, at } of memos) {
-      const row = { outputs: JSON.stringify(outputs), created_at: at };
-      await db
-        .insertInto('dagger_memo')
-        .values({ key, action, ...row, node: null, parts: null })
-        .onConflict((c) => c.column('key').doUpdateSet(row))
-        .execute();
-    }
+    return { get: (key, notBefore) => readMemo(this.storage, key, notBefore) };
   }
 }
 

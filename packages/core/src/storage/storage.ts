@@ -55,6 +55,11 @@ export interface Storage {
   /** Brings the tables of a package up to date; does nothing when they are, and waits for another process that does it. */
   migrate(set: MigrationSet): Promise<void>;
   transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T>;
+  /**
+   * Whether doing the same again cannot help: the disk is full, the file is damaged, a constraint is violated, the
+   * database was closed. Everything else is tried again for a while. Absent: the database cannot tell.
+   */
+  isPermanent?(error: unknown): boolean;
   /** Calls `wake` when somebody notifies `topic`; absent where the database cannot. */
   subscribe?(topic: string, wake: () => void): Promise<Unsubscribe>;
   close(): Promise<void>;
