@@ -41,7 +41,7 @@ export class DatabaseJournal implements RunJournal {
     this.#seq = options.nextSeq;
     this.#reopens = options.reopens;
     const { store, runId, fence } = options;
-    this.#places = new OutputPlaces(store.storage, runId, options.nextSeq === 1);
+    this.#places = new OutputPlaces(store.storage, runId);
     // One statement both checks the fence and writes, so that a group needs no transaction of its own.
     this.#append = store.storage.db
       .insertInto('dagger_journal')
@@ -57,15 +57,14 @@ export class DatabaseJournal implements RunJournal {
     this.#beat();
   }
 
-  async append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
-    if (events.length === 0) return;
-    const reopens = this.#reopens;
-    await this.#commit(
-      events,
-      memos,
-      reopens
-        ? async (trx) => this.#update(trx, { status: 'running', finished_at: null })
-        : undefined,
+  append(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
+    if (events.length === 0) return Promise.resolve();
+    return this.#reopens ? this.#reopen(events, memos) : this.#commit(events, memos, undefined);
+  }
+
+  async #reopen(events: readonly RunEvent[], memos: readonly MemoWrite[]): Promise<void> {
+    await this.#commit(events, memos, async (trx) =>
+      this.#update(trx, { status: 'running', finished_at: null }),
     );
     this.#reopens = false;
   }
@@ -111,22 +110,33 @@ export class DatabaseJournal implements RunJournal {
     const preparing = prepareGroup(events, memos);
     const group = preparing instanceof Promise ? await preparing : preparing;
     const alone = also === undefined && group.memos.length === 0 && group.large.length === 0;
-    const write = async (): Promise<void> =>
-      alone
-        ? this.#write(store.storage.db, group.body)
-        : store.storage.transaction(async (trx) => {
-            await this.#write(trx, group.body);
-            await keepBlobs(trx, store.storage, runId, group.large);
-            await writeMemoRows(trx, store.storage, group.memos);
-            await also?.(trx);
-          });
-    await store.insist(runId, {
-      write,
-      look: async () => this.#look(group, events.at(-1)?.type === 'RunFinished'),
-      signal: this.#closing.signal,
-    });
+    try {
+      // The usual way, with nothing around it: this is what a run waits for all the time.
+      await (alone ? this.#write(store.storage.db, group.body) : this.#transact(group, also));
+    } catch (error) {
+      await store.insist(runId, {
+        failed: { error },
+        write: async () =>
+          alone ? this.#write(store.storage.db, group.body) : this.#transact(group, also),
+        look: async () => this.#look(group, events.at(-1)?.type === 'RunFinished'),
+        signal: this.#closing.signal,
+      });
+    }
     this.#places.note(events, this.#seq);
     this.#seq += events.length;
+  }
+
+  async #transact(
+    { body, large, memos }: PreparedGroup,
+    also: ((trx: Transaction<CoreTables>) => Promise<void>) | undefined,
+  ): Promise<void> {
+    const { store, runId } = this.#options;
+    await store.storage.transaction(async (trx) => {
+      await this.#write(trx, body);
+      await keepBlobs(trx, store.storage, runId, large);
+      await writeMemoRows(trx, store.storage, memos);
+      await also?.(trx);
+    });
   }
 
   async #write(db: Pick<Kysely<CoreTables>, 'executeQuery'>, body: string): Promise<void> {

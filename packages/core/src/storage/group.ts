@@ -31,21 +31,15 @@ export const prepareGroup = (
   events: readonly RunEvent[],
   memos: readonly MemoWrite[],
 ): PreparedGroup | Promise<PreparedGroup> => {
-  let large: Map<RunEvent, Readonly<Record<string, unknown>>> | undefined;
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i] as RunEvent;
-    const fields = largeFields(event);
-    if (fields !== undefined) (large ??= new Map()).set(event, fields);
-  }
-  if (large === undefined && !memos.some(({ outputs }) => isLarge(outputs)))
-    return { body: encodeEvents(events), memos: memos.map(smallMemo), large: [] };
-  return prepareLarge(events, memos, large ?? new Map());
+  const body = encodeEvents(events);
+  return body === undefined || memos.some(({ outputs }) => isLarge(outputs))
+    ? prepareLarge(events, memos)
+    : { body, memos: memos.map(smallMemo), large: [] };
 };
 
 const prepareLarge = async (
   events: readonly RunEvent[],
   memos: readonly MemoWrite[],
-  large: ReadonlyMap<RunEvent, Readonly<Record<string, unknown>>>,
 ): Promise<PreparedGroup> => {
   // The outputs of a node and the result for later runs are one object: it is packed once.
   const packed = new Map<unknown, Packed>();
@@ -56,7 +50,9 @@ const prepareLarge = async (
   };
   const references = new Map<RunEvent, References>();
   const ofEvents = new Map<string, Packed>();
-  for (const [event, fields] of large) {
+  for (const event of events) {
+    const fields = largeFields(event);
+    if (fields === undefined) continue;
     const hashes: Record<string, string> = {};
     for (const [field, value] of Object.entries(fields)) {
       const blob = await packOnce(value);
@@ -75,7 +71,7 @@ const prepareLarge = async (
     }
   }
   return {
-    body: encodeEvents(events, references),
+    body: encodeEvents(events, references) as string,
     memos: prepared,
     large: [...ofEvents.values()],
   };

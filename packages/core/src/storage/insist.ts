@@ -10,6 +10,8 @@ export const PATIENCE = 10_000;
 /** A write that may fail, and may have happened although it threw. */
 export interface Insistence<T> {
   readonly write: () => Promise<T>;
+  /** What a first try threw that was made already. */
+  readonly failed?: { readonly error: unknown };
   /** Looks whether a write that threw is there all the same, and gives what it would have. */
   readonly look: () => Promise<{ readonly value: T } | undefined>;
   readonly clock: Clock;
@@ -30,6 +32,7 @@ export const insist = async <T>(insistence: Insistence<T>): Promise<T> => {
   const { write, look, clock, isPermanent, signal, patience = PATIENCE } = insistence;
   const deadline = clock.now() + patience;
   let failure: unknown;
+  let first = insistence.failed;
   let waited = 0;
   let pause = FIRST_PAUSE;
   const wait = async (): Promise<void> => {
@@ -42,8 +45,10 @@ export const insist = async <T>(insistence: Insistence<T>): Promise<T> => {
   };
   for (;;) {
     try {
-      return await write();
+      if (first === undefined) return await write();
+      throw first.error;
     } catch (error) {
+      first = undefined;
       if (error instanceof DaggerError) throw error;
       failure = error;
     }

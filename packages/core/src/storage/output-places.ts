@@ -8,34 +8,36 @@ import type { Storage } from './storage.ts';
 /** Journal rows read at a time. */
 const PAGE = 1_000;
 
-/** Where in the journal of a run the outputs of each node are, so that loading them again costs one row. */
+/**
+ * Where in the journal of a run the outputs of each node are, so that loading them again costs one row. Only a cache with
+ * limits asks; so the places are learned when it first does, and noted from then on.
+ */
 export class OutputPlaces {
   readonly #storage: Storage;
   readonly #runId: string;
   /** By the number of a node: the sequence number of the group that has its completion. */
-  readonly #seqs: number[] = [];
-  /** Whether every completion so far has been noted. */
-  #complete: boolean;
+  readonly #seqs: Map<number, number> = new Map();
+  #learned: Promise<void> | undefined;
 
-  /** @param isNew whether the journal is empty; of another one the places are learned when first asked for */
-  constructor(storage: Storage, runId: string, isNew: boolean) {
+  constructor(storage: Storage, runId: string) {
     this.#storage = storage;
     this.#runId = runId;
-    this.#complete = isNew;
   }
 
   /** Notes a group that is in the journal at `seq`. */
   note(events: readonly RunEvent[], seq: number): void {
-    for (let i = 0; i < events.length; i++) {
-      const event = events[i] as RunEvent;
-      if (event.type === 'NodeCompleted') this.#seqs[event.n] = seq;
-    }
+    if (this.#learned === undefined) return;
+    for (const event of events) if (event.type === 'NodeCompleted') this.#seqs.set(event.n, seq);
   }
 
   /** @throws DaggerError STORAGE_FAILED */
   async outputsOf(n: number): Promise<JsonObject | undefined> {
-    if (!this.#complete && this.#seqs[n] === undefined) await this.#learn();
-    const seq = this.#seqs[n];
+    this.#learned ??= this.#learn().catch((error: unknown) => {
+      this.#learned = undefined;
+      throw error;
+    });
+    await this.#learned;
+    const seq = this.#seqs.get(n);
     if (seq === undefined) return undefined;
     const { body } = await this.#storage.db
       .selectFrom('dagger_journal')
@@ -70,10 +72,9 @@ export class OutputPlaces {
         after = seq;
         for (const event of decodeEvents(body))
           if (event.type === 'NodeCompleted')
-            this.#seqs[event.n] = Math.max(seq, this.#seqs[event.n] ?? 0);
+            this.#seqs.set(event.n, Math.max(seq, this.#seqs.get(event.n) ?? 0));
       }
-      if (rows.length < PAGE) break;
+      if (rows.length < PAGE) return;
     }
-    this.#complete = true;
   }
 }

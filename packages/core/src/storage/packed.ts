@@ -10,8 +10,8 @@ const inflate = promisify(inflateRaw);
 const PART = 1024 * 1024;
 /** Fast, and on JSON nearly as good as more. */
 const LEVEL = 3;
-/** Compressed parts that are not smaller than this share are not worth the work. */
-const WORTH = 0.9;
+/** Where compressed text is not smaller than this share, as with a picture in Base64, it is not worth the work. */
+const WORTH = 0.75;
 
 /** JSON text in the form in which it is stored. */
 export interface Packed {

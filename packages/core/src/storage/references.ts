@@ -24,8 +24,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The fields of an event that are to be stored by reference; undefined when there are none. */
 export const largeFields = (event: RunEvent): Fields | undefined => {
-  // Nearly every event is one of these two, and nearly none is large.
-  if (event.type === 'NodeStarted') return undefined;
   const fields = FIELDS[event.type];
   if (fields === undefined) return undefined;
   let found: Record<string, unknown> | undefined;
