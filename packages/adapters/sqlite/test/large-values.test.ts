@@ -83,7 +83,7 @@ const setup = (): {
     sql: (text, ...values) => {
       const database = new BetterSqlite3(place);
       try {
-        const statement = database.prepare<unknown[]>(text);
+        const statement = database.prepare(text);
         if (statement.reader) return statement.all(...values) as never[];
         statement.run(...values);
         return [];

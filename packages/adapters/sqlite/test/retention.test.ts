@@ -74,9 +74,7 @@ const setup = (): {
     open,
     ids: async (executor) => (await executor.listRuns()).map(({ runId }) => runId).toSorted(),
     count: (table) =>
-      within((database) =>
-        Number(database.prepare(`select count(*) from ${table}`).pluck().get() as number),
-      ),
+      within((database) => Number(database.prepare(`select count(*) from ${table}`).pluck().get())),
     sql: (text, ...values) => within((database) => void database.prepare(text).run(...values)),
   };
 };

@@ -101,14 +101,15 @@ describe.each(['ambiguous', 'late'] as const)('where every write is %s', (how) =
   it('an executor that closes gives its runs up', async () => {
     const { open, ran } = setup();
     const { executor } = await open(how);
-    const begun = Promise.withResolvers<void>();
-    executor.registry.registerFn('wait', async () => {
-      begun.resolve();
-      await new Promise(() => {});
+    const begun = new Promise<void>((resolve) => {
+      executor.registry.registerFn('wait', async () => {
+        resolve();
+        await new Promise(() => {});
+      });
     });
     executor.add({ name: 'w', nodes: [{ id: 'w', action: 'wait' }] });
     const run = await executor.start('w', { runId: 'w' });
-    await begun.promise;
+    await begun;
     await executor.close();
     await expect(run.done).rejects.toMatchObject({ code: 'RUN_LOST' });
     const after = await open();

@@ -78,7 +78,7 @@ export const readBlob = async (
   if (row === undefined) throw fail('missing');
   let json: string;
   try {
-    json = await unpack({ hash, encoding: row.encoding }, partsOf(db, hash, Number(row.parts)));
+    json = await unpack({ hash, encoding: row.encoding }, partsOf(db, hash, row.parts));
   } catch (cause) {
     throw fail('damaged', cause);
   }

@@ -5,7 +5,7 @@ import { DaggerError } from '../errors.ts';
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 /** Milliseconds of patience in all: less than a lease, so that the run still has its owner when a write comes through. */
-export const PATIENCE = 10_000;
+const PATIENCE = 10_000;
 
 /** A write that may fail, and may have happened although it threw. */
 export interface Insistence<T> {
@@ -75,12 +75,14 @@ const isMistake = (error: unknown): boolean =>
 
 const after = async (clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
-    let cancel: CancelTimer | undefined;
     const done = (): void => {
-      cancel?.();
-      signal?.removeEventListener('abort', done);
+      signal?.removeEventListener('abort', stop);
       resolve();
     };
-    cancel = clock.after(ms, done);
-    signal?.addEventListener('abort', done, { once: true });
+    const cancel: CancelTimer = clock.after(ms, done);
+    const stop = (): void => {
+      cancel();
+      done();
+    };
+    signal?.addEventListener('abort', stop, { once: true });
   });

@@ -91,10 +91,12 @@ const inBatches = async (
   batch: (trx: Transaction<CoreTables>) => Promise<number>,
 ): Promise<number> => {
   let total = 0;
-  for (let count = -1; count !== 0 && signal?.aborted !== true; total += count) {
-    count = await storage.transaction(batch);
+  for (;;) {
+    if (signal?.aborted === true) return total;
+    const count = await storage.transaction(batch);
+    if (count === 0) return total;
+    total += count;
     // Others have their turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return total;
 };
