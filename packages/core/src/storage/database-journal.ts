@@ -107,7 +107,7 @@ export class DatabaseJournal implements RunJournal {
     also: ((trx: Transaction<CoreTables>) => Promise<void>) | undefined,
   ): Promise<void> {
     const { store, runId } = this.#options;
-    const preparing = prepareGroup(events, memos);
+    const preparing = this.#prepare(events, memos);
     const group = preparing instanceof Promise ? await preparing : preparing;
     const alone = also === undefined && group.memos.length === 0 && group.large.length === 0;
     try {
@@ -124,6 +124,22 @@ export class DatabaseJournal implements RunJournal {
     }
     this.#places.note(events, this.#seq);
     this.#seq += events.length;
+  }
+
+  /** @throws DaggerError STORAGE_FAILED when JSON becomes longer than a text can be */
+  #prepare(
+    events: readonly RunEvent[],
+    memos: readonly MemoWrite[],
+  ): PreparedGroup | Promise<PreparedGroup> {
+    const fail = (error: unknown): never => {
+      throw this.#options.store.failureOf(this.#options.runId, error);
+    };
+    try {
+      const preparing = prepareGroup(events, memos);
+      return preparing instanceof Promise ? preparing.catch(fail) : preparing;
+    } catch (error) {
+      return fail(error);
+    }
   }
 
   async #transact(

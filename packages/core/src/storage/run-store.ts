@@ -108,7 +108,7 @@ export class RunStore {
           counts: null,
           owner: this.owner,
           fence: 1,
-          lease_until: now + LEASE,
+          lease_until: this.clock.now() + LEASE,
           parent_run: null,
           parent_node: null,
         })
@@ -210,7 +210,7 @@ export class RunStore {
         .set({
           owner: this.owner,
           fence: fence + 1,
-          lease_until: now + LEASE,
+          lease_until: this.clock.now() + LEASE,
         })
         .where('id', '=', runId)
         .where('fence', '=', row.fence)
@@ -263,15 +263,20 @@ export class RunStore {
         clock,
         isPermanent: storage.isPermanent?.bind(storage),
       });
-    } catch (cause) {
-      if (cause instanceof DaggerError) throw cause;
-      const reason = cause instanceof Error ? cause.message : 'unknown';
-      throw new DaggerError(
-        'STORAGE_FAILED',
-        `run '${runId}' could not be stored in ${storage.location}: ${reason}`,
-        { ids: { runId }, cause, recoverable: true },
-      );
+    } catch (error) {
+      throw this.failureOf(runId, error);
     }
+  }
+
+  /** A failure of the database as one of ours, with the run and the place. */
+  failureOf(runId: string, cause: unknown): DaggerError {
+    if (cause instanceof DaggerError) return cause;
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    return new DaggerError(
+      'STORAGE_FAILED',
+      `run '${runId}' could not be stored in ${this.storage.location}: ${reason}`,
+      { ids: { runId }, cause, recoverable: true },
+    );
   }
 
   /** The events of a run in their order, a page of groups at a time. */
