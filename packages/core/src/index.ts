@@ -120,6 +120,7 @@ export {
 export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
 export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';
 export { openStorage } from './storage/open.ts';
+export type { Pruned, RetentionPolicy } from './storage/retention.ts';
 export type { RunFilter, StoredRun } from './storage/run-store.ts';
 export {
   migrationsFor,

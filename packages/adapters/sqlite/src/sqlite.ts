@@ -14,6 +14,7 @@ import { Kysely, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isBusy, PatientDialect } from './patient-driver.ts';
 import { withKeptStatements } from './statements.ts';
+import { isPermanent } from './permanent.ts';
 import { parseLocation, type Durability } from './url.ts';
 
 export interface SqliteOptions {
@@ -118,6 +119,7 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
     location: filename,
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set),
+    isPermanent: (error) => !database.open || isPermanent(error),
     async transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T> {
       if (!database.open)
         throw new DaggerError('STORAGE_FAILED', `the database '${filename}' was closed`);

@@ -8,9 +8,28 @@ const LENGTH = 4;
 /** The run itself, its beginning, the end of each node. */
 const WRITES = LENGTH + 2;
 
-type Fault = 'write fails' | 'acknowledgement is lost';
+type Fault = 'write fails' | 'acknowledgement is lost' | 'connection breaks' | 'connection is down';
 
-/** A chain of nodes on a file; the write number `at` of the first executor goes wrong. */
+const diskIsFull = (): Error =>
+  Object.assign(new Error('the disk is full'), { code: 'SQLITE_FULL' });
+const connectionBroke = (): Error => new Error('the connection broke');
+
+/** The pauses between two tries take no time; their sum is noted. */
+const impatient = (): Clock & { readonly paused: () => number } => {
+  let paused = 0;
+  return {
+    now: () => Date.now(),
+    after: (ms, wake) => {
+      if (ms > 2_000) return () => {};
+      paused += ms;
+      const timer = setImmediate(wake);
+      return () => clearImmediate(timer);
+    },
+    paused: () => paused,
+  };
+};
+
+/** A chain of nodes on a file; the write number `at` of the first executor goes wrong, or all from there on. */
 const setup = async (
   fault: Fault,
   at: number,
@@ -18,6 +37,8 @@ const setup = async (
   readonly first: DagExecutor;
   readonly ran: string[];
   readonly signals: AbortSignal[];
+  /** Milliseconds between tries, in all. */
+  readonly paused: () => number;
   /** A new process, as far as the run can tell: `later` milliseconds have passed. */
   readonly again: (later?: number) => Promise<DagExecutor>;
 }> => {
@@ -43,9 +64,10 @@ const setup = async (
   let writes = -1;
   let counting = false;
   const around: Around = async (work) => {
-    if (!counting || ++writes !== at) return work();
+    if (!counting || (++writes !== at && !(fault === 'connection is down' && writes > at)))
+      return work();
     if (fault === 'acknowledgement is lost') await work();
-    throw new Error('the disk is full');
+    throw fault === 'write fails' ? diskIsFull() : connectionBroke();
   };
   const add = (executor: DagExecutor): DagExecutor => {
     const nodes = Array.from({ length: LENGTH }, (_, i) => ({
@@ -57,15 +79,16 @@ const setup = async (
     executor.add({ name: 'waiting', nodes: [...nodes, { id: 'w', action: 'wait' }] });
     return executor;
   };
+  const clock = impatient();
   const first = add(
-    await DagExecutor.open({ registry, storage: interposed(sqlite(place), around) }),
+    await DagExecutor.open({ registry, storage: interposed(sqlite(place), around), clock }),
   );
   counting = true;
   const again = async (later = 0): Promise<DagExecutor> => {
     const clock: Clock = { now: () => Date.now() + later, after: () => () => {} };
     return add(await DagExecutor.open({ registry, storage: sqlite(place), clock }));
   };
-  return { first, ran, signals, again };
+  return { first, ran, signals, paused: clock.paused, again };
 };
 
 const unhandled: unknown[] = [];
@@ -101,14 +124,31 @@ describe.each(indexes)('when write %d of a run goes wrong', (at) => {
     await second.close();
   });
 
-  it('with the write on disk and its acknowledgement lost, nothing runs twice', async () => {
-    const { first, ran, again } = await setup('acknowledgement is lost', at);
-    await expect(first.run('chain', { runId: 'r' })).rejects.toThrow('the disk is full');
+  it.each(['acknowledgement is lost', 'connection breaks'] as const)(
+    'and it is that the %s, the run passes unharmed',
+    async (fault) => {
+      const { first, ran, again } = await setup(fault, at);
+      const report = await first.run('chain', { runId: 'r' });
+      expect(report).toMatchObject({ status: 'succeeded', counts: { succeeded: LENGTH } });
+      expect(counted(ran)).toEqual(once);
+      await first.close();
+      const second = await again();
+      expect(JSON.stringify(await second.report('r'))).toBe(JSON.stringify(report));
+      await second.close();
+    },
+  );
+
+  it('and nothing comes through after it, the run rejects in the end, and another process completes it', async () => {
+    const { first, ran, paused, again } = await setup('connection is down', at);
+    await expect(first.run('chain', { runId: 'r' })).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining('the connection broke'),
+    });
+    expect(paused()).toBeGreaterThan(8_000);
     await first.close();
     const second = await again(60_000);
-    const report = await second.run('chain', { runId: 'r' });
-    expect(report).toMatchObject({ status: 'succeeded', counts: { succeeded: LENGTH } });
-    expect(counted(ran)).toEqual(once);
+    expect(await second.run('chain', { runId: 'r' })).toMatchObject({ status: 'succeeded' });
+    expect(Object.keys(counted(ran)).toSorted()).toEqual(Object.keys(once));
     await second.close();
   });
 

@@ -1,4 +1,5 @@
 import { ActionRegistry, DagExecutor, type NodeDefinition, type RunReport } from '@dagger/core';
+import type { KyselyPlugin } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { sqlite } from '../src/index.ts';
 
@@ -67,3 +68,38 @@ describe.each([1, 2, 3])(
     });
   },
 );
+
+it('loading outputs again costs a row of the journal each time, and the whole of it once', async () => {
+  const NODES = 300;
+  let rows = 0;
+  const storage = sqlite('sqlite::memory:');
+  const counting: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (result.rows.some((row) => 'body' in row)) rows += result.rows.length;
+      return Promise.resolve(result);
+    },
+  };
+  await using executor = await DagExecutor.open({
+    registry: new ActionRegistry([
+      { name: 'make', execute: ({ nodeId }) => ({ x: nodeId }) },
+      { name: 'show', execute: ({ inputs }) => ({ given: inputs['i0'] ?? null }) },
+    ]),
+    storage: { ...storage, db: storage.db.withPlugin(counting) },
+    cacheLimits: { maxEntries: 1 },
+  });
+  const nodes: NodeDefinition[] = [{ id: 'n0', action: 'make' }];
+  // Of every two nodes one needs nothing, so that the cache drops what the other one needs.
+  for (let i = 1; i < NODES; i++)
+    nodes.push(reads(`n${i}`, `n${i - 1}`, ...(i % 2 === 0 ? ['n0.x'] : [])));
+  executor.add({ name: 'g', nodes });
+  const run = await executor.start('g');
+  let before = -1;
+  run.events.subscribe((event) => {
+    if (event.type === 'RunFinished') before = rows;
+  });
+  expect(await run.done).toMatchObject({ status: 'succeeded' });
+  const loads = NODES / 2 - 1;
+  expect(before).toBeGreaterThanOrEqual(loads);
+  expect(before).toBeLessThan(loads + 20);
+});

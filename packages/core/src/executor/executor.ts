@@ -12,6 +12,7 @@ import type { JsonValue } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { NodeReport, RunReport } from '../run/report.ts';
 import { openStorage } from '../storage/open.ts';
+import type { Pruned, RetentionPolicy } from '../storage/retention.ts';
 import { RunStore, type RunFilter, type StoredRun } from '../storage/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Cache } from '../cache/cache.ts';
@@ -320,6 +321,16 @@ export class DagExecutor implements Runner {
   /** Stored runs, the most recent first; without storage those under way and remembered. */
   async listRuns(filter: RunFilter = {}): Promise<StoredRun[]> {
     return this.#runs.list(filter);
+  }
+
+  /**
+   * Deletes old runs with all that belongs to them, old results for later runs, and then the large values and graphs that
+   * nothing refers to any more. Runs that somebody works on stay, and so do paused ones unless the policy names them.
+   * Without storage there is nothing to delete.
+   * @throws DaggerError CONFIG_INVALID
+   */
+  async prune(policy: RetentionPolicy): Promise<Pruned> {
+    return this.#runs.prune(policy);
   }
 
   /** Lets go of every run without ending it (with storage they can be resumed), and closes the storage. */

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { DagConfigInput } from '../config/model.ts';
 import type { CoordinatorOptions, RunRequest } from '../coordinator/coordinator.ts';
 import type { Ids } from '../ids.ts';
+import type { RetentionPolicy } from '../storage/retention.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export interface ExecutorOptions {
@@ -18,6 +19,11 @@ export interface ExecutorOptions {
   readonly logger?: Logger;
   /** Bounds of the cache of each run that does not bring its own. Default: none. */
   readonly cacheLimits?: CacheLimits;
+  /**
+   * What is deleted from the storage: when the executor opens, and after its runs, at most once an hour. It happens beside
+   * the runs, and what goes wrong with it is logged. Default: everything is kept.
+   */
+  readonly retention?: RetentionPolicy;
   readonly clock?: Clock;
   readonly ids?: Ids;
 }

@@ -29,8 +29,16 @@ import { databaseInbox, type InboxMessage } from '../storage/inbox.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { saveSnapshot, type SavedSnapshot } from '../storage/snapshots.ts';
+import { prune } from '../storage/prune.ts';
 import { recover, type RecoveredRun } from '../storage/recover.ts';
+import {
+  checkRetention,
+  NOTHING_PRUNED,
+  type Pruned,
+  type RetentionPolicy,
+} from '../storage/retention.ts';
 import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
+import { Caretaker } from './caretaker.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { leaveCommand, mustTakeCommands, outsideEvent, type Delivery } from './outside-commands.ts';
 import { storeFork, type ForkOptions } from './history.ts';
@@ -56,6 +64,7 @@ export class Runs {
   > = new Map();
   readonly #opening: Map<string, Promise<RunHandle>> = new Map();
   readonly #sessions: Sessions = new Sessions();
+  readonly #caretaker: Caretaker | undefined;
   #closed = false;
 
   constructor(options: ExecutorOptions, store: RunStore | undefined) {
@@ -66,6 +75,10 @@ export class Runs {
     this.#config = mergeConfig(options.config);
     this.#store = store;
     this.#memo = store?.memo ?? memoryMemo(MEMOS_IN_MEMORY);
+    const { retention, logger = silentLogger } = options;
+    if (store !== undefined && retention !== undefined)
+      this.#caretaker = new Caretaker(store.storage, this.#clock, retention, logger);
+    this.#caretaker?.ask();
   }
 
   /**
@@ -250,10 +263,20 @@ export class Runs {
       .slice(0, filter.limit ?? 50);
   }
 
+  /** Deletes what a policy gives up. @throws DaggerError CONFIG_INVALID */
+  async prune(policy: RetentionPolicy): Promise<Pruned> {
+    this.#mustBeOpen();
+    checkRetention(policy);
+    return this.#store === undefined
+      ? NOTHING_PRUNED
+      : prune(this.#store.storage, this.#clock, policy);
+  }
+
   /** Lets go of every run without ending it; gives what went wrong. */
   async letGo(): Promise<unknown[]> {
     this.#closed = true;
     const failures: unknown[] = [];
+    const idle = this.#caretaker?.close();
     for (const { run, journal } of this.#live.values()) {
       run.letGo();
       try {
@@ -263,6 +286,7 @@ export class Runs {
       }
     }
     this.#live.clear();
+    await idle;
     return failures;
   }
 
@@ -467,6 +491,7 @@ export class Runs {
         fence: request.fence,
         nextSeq: state.seq + 1,
         reopens: state.finished !== undefined,
+        idOf: (n) => state.topology.idOf(n),
         counts: () => ({ ...run.report().counts }),
         concluded: async (status) => {
           if (status === 'succeeded') await learn(store, graph.name, state, order);
@@ -505,6 +530,7 @@ export class Runs {
       this.#live.delete(runId);
       session.unseen = run.unseen;
       if (report !== undefined && this.#store === undefined) this.#sessions.ended(session, report);
+      this.#caretaker?.ask();
     };
     run.done.then(forget, () => forget());
     // The handle reaches the caller before the first event, so that watchers miss none.

@@ -38,6 +38,14 @@ export const isSettled = (status: number): boolean => status >= Status.SUCCEEDED
 export type SkipReason =
   'condition' | 'disabled' | 'dependency-failed' | 'dependency-skipped' | 'dependency-cancelled';
 
+export const RUN_STATUSES = [
+  'running',
+  'succeeded',
+  'failed',
+  'paused',
+  'cancelled',
+  'timed_out',
+  'limit_reached',
+] as const;
 /** The states of a run; every one but `running` is the end of a session, and only `succeeded` is final. */
-export type RunStatus =
-  'running' | 'succeeded' | 'failed' | 'paused' | 'cancelled' | 'timed_out' | 'limit_reached';
+export type RunStatus = (typeof RUN_STATUSES)[number];

@@ -1,12 +1,15 @@
-import type { CompiledQuery, Transaction } from 'kysely';
+import type { CompiledQuery, Kysely, Transaction } from 'kysely';
 import type { CancelTimer } from '../clock.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunStatus } from '../run/status.ts';
-import { encodeEvents } from './codec.ts';
-import type { Beside, RunJournal } from './journal.ts';
-import type { CoreTables } from './tables.ts';
+import { keepBlobs } from './blobs.ts';
+import { prepareGroup, type PreparedGroup } from './group.ts';
+import type { Beside, MemoWrite, RunJournal } from './journal.ts';
+import { writeMemoRows } from './memo-rows.ts';
+import { OutputPlaces } from './output-places.ts';
+import type { CoreTables, RunRow } from './tables.ts';
 import { LEASE, withParameters, type RunStore } from './run-store.ts';
 
 export interface DatabaseJournalOptions {
@@ -17,6 +20,7 @@ export interface DatabaseJournalOptions {
   readonly nextSeq: number;
   /** Whether the run had ended and goes on. */
   readonly reopens: boolean;
+  readonly idOf: (n: number) => string;
   /** Nodes per status, for the list of runs. */
   readonly counts: () => JsonObject;
   /** The run ended and that is durable; what goes wrong here does it no harm. */
@@ -33,13 +37,15 @@ export class DatabaseJournal implements RunJournal {
   /** Whether the first group opens a run again that had ended. */
   #reopens: boolean;
   #heartbeat: CancelTimer | undefined;
-  #closed = false;
+  readonly #places: OutputPlaces;
+  readonly #closing: AbortController = new AbortController();
 
   constructor(options: DatabaseJournalOptions) {
     this.#options = options;
     this.#seq = options.nextSeq;
     this.#reopens = options.reopens;
     const { store, runId, fence } = options;
+    this.#places = new OutputPlaces(store.storage, runId);
     // One statement both checks the fence and writes, so that a group needs no transaction of its own.
     this.#append = store.storage.db
       .insertInto('dagger_journal')
@@ -55,62 +61,44 @@ export class DatabaseJournal implements RunJournal {
     this.#beat();
   }
 
-  async append(events: readonly RunEvent[], beside: Beside): Promise<void> {
-    if (events.length === 0) return;
-    const { store, runId, fence } = this.#options;
-    const reopens = this.#reopens;
-    await this.#told(async () => {
-      if (beside.memos.length === 0 && beside.taken.length === 0 && !reopens)
-        return this.#write(store.storage.db, events);
-      await store.storage.transaction(async (trx) => {
-        await this.#write(trx, events);
-        await store.writeBeside(trx, beside);
-        if (!reopens) return;
-        await trx
-          .updateTable('dagger_runs')
-          .set({ status: 'running', finished_at: null })
-          .where('id', '=', runId)
-          .where('fence', '=', fence)
-          .execute();
-      });
-    });
+  append(events: readonly RunEvent[], beside: Beside): Promise<void> {
+    if (events.length === 0) return Promise.resolve();
+    return this.#reopens ? this.#reopen(events, beside) : this.#commit(events, beside, undefined);
+  }
+
+  async #reopen(events: readonly RunEvent[], beside: Beside): Promise<void> {
+    await this.#commit(events, beside, async (trx) =>
+      this.#update(trx, { status: 'running', finished_at: null }),
+    );
     this.#reopens = false;
   }
 
   async finish(events: readonly RunEvent[], beside: Beside): Promise<void> {
-    const { store, runId, fence, counts, concluded } = this.#options;
     const last = events.at(-1);
     const finished = last?.type === 'RunFinished' ? last : undefined;
-    const work = async (trx: Transaction<CoreTables>): Promise<void> => {
-      await this.#write(trx, events);
-      await store.writeBeside(trx, beside);
-      await trx
-        .updateTable('dagger_runs')
-        .set({
-          status: finished?.status ?? 'running',
-          finished_at: finished?.at ?? null,
-          error:
-            finished?.error === undefined ? null : JSON.stringify(withoutStack(finished.error)),
-          counts: JSON.stringify(counts()),
-          owner: null,
-          lease_until: 0,
-        })
-        .where('id', '=', runId)
-        .where('fence', '=', fence)
-        .execute();
-    };
-    await this.#told(async () => store.storage.transaction(work));
-    if (finished !== undefined) await concluded?.(finished.status).catch(() => {});
+    await this.#commit(events, beside, async (trx) =>
+      this.#update(trx, {
+        status: finished?.status ?? 'running',
+        finished_at: finished?.at ?? null,
+        error: finished?.error === undefined ? null : JSON.stringify(withoutStack(finished.error)),
+        counts: JSON.stringify(this.#options.counts()),
+        owner: null,
+        lease_until: 0,
+      }),
+    );
+    if (finished !== undefined) await this.#options.concluded?.(finished.status).catch(() => {});
   }
 
   async outputsOf(n: number): Promise<JsonObject | undefined> {
-    const { store, runId } = this.#options;
-    let found: JsonObject | undefined;
-    for await (const group of store.events(runId)) {
-      for (const event of group)
-        if (event.type === 'NodeCompleted' && event.n === n) found = event.outputs;
-    }
-    return found;
+    return (await this.#places.outputsOf(n)) ?? this.#inherited(n);
+  }
+
+  /** What a fork took over stands in its first cache, not in its journal. */
+  async #inherited(n: number): Promise<JsonObject | undefined> {
+    const { store, runId, idOf } = this.#options;
+    const row = await store.row(runId);
+    if (row === undefined || row.parent_run === null) return undefined;
+    return (await store.load(runId)).cache.nodes[idOf(n)];
   }
 
   /** Gives up the ownership, so that another process may go on at once. */
@@ -121,36 +109,109 @@ export class DatabaseJournal implements RunJournal {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#heartbeat?.();
   }
 
-  async #write(
-    db: { executeQuery(query: CompiledQuery): Promise<{ readonly numAffectedRows?: bigint }> },
+  /** Writes a group, and what belongs into the same transaction. */
+  async #commit(
     events: readonly RunEvent[],
+    { memos, taken }: Beside,
+    also: ((trx: Transaction<CoreTables>) => Promise<void>) | undefined,
   ): Promise<void> {
-    const { runId, fence } = this.#options;
-    const { numAffectedRows } = await db.executeQuery(
-      withParameters(this.#append, [this.#seq, encodeEvents(events), runId, fence]),
-    );
-    if (numAffectedRows !== 1n) throw this.#taken();
+    const { store, runId } = this.#options;
+    const preparing = this.#prepare(events, memos);
+    const group = preparing instanceof Promise ? await preparing : preparing;
+    const alone =
+      also === undefined &&
+      taken.length === 0 &&
+      group.memos.length === 0 &&
+      group.large.length === 0;
+    try {
+      // The usual way, with nothing around it: this is what a run waits for all the time.
+      await (alone
+        ? this.#write(store.storage.db, group.body)
+        : this.#transact(group, taken, also));
+    } catch (error) {
+      await store.insist(runId, {
+        failed: { error },
+        write: async () =>
+          alone ? this.#write(store.storage.db, group.body) : this.#transact(group, taken, also),
+        look: async () => this.#look(group, events.at(-1)?.type === 'RunFinished'),
+        signal: this.#closing.signal,
+      });
+    }
+    this.#places.note(events, this.#seq);
     this.#seq += events.length;
   }
 
-  /** Tells a failure of the database as one of ours, with the run and the place. */
-  async #told(work: () => Promise<void>): Promise<void> {
+  /** @throws DaggerError STORAGE_FAILED when JSON becomes longer than a text can be */
+  #prepare(
+    events: readonly RunEvent[],
+    memos: readonly MemoWrite[],
+  ): PreparedGroup | Promise<PreparedGroup> {
+    const fail = (error: unknown): never => {
+      throw this.#options.store.failureOf(this.#options.runId, error);
+    };
     try {
-      await work();
-    } catch (cause) {
-      if (cause instanceof DaggerError) throw cause;
-      const { store, runId } = this.#options;
-      const reason = cause instanceof Error ? cause.message : 'unknown';
-      throw new DaggerError(
-        'STORAGE_FAILED',
-        `run '${runId}' could not be stored in ${store.storage.location}: ${reason}`,
-        { ids: { runId }, cause, recoverable: true },
-      );
+      const preparing = prepareGroup(events, memos);
+      return preparing instanceof Promise ? preparing.catch(fail) : preparing;
+    } catch (error) {
+      return fail(error);
     }
+  }
+
+  async #transact(
+    { body, large, memos }: PreparedGroup,
+    taken: readonly string[],
+    also: ((trx: Transaction<CoreTables>) => Promise<void>) | undefined,
+  ): Promise<void> {
+    const { store, runId } = this.#options;
+    await store.storage.transaction(async (trx) => {
+      await this.#write(trx, body);
+      await keepBlobs(trx, store.storage, runId, large);
+      await writeMemoRows(trx, store.storage, memos);
+      if (taken.length > 0) await trx.deleteFrom('dagger_inbox').where('id', 'in', taken).execute();
+      await also?.(trx);
+    });
+  }
+
+  async #write(db: Pick<Kysely<CoreTables>, 'executeQuery'>, body: string): Promise<void> {
+    const { runId, fence } = this.#options;
+    const { numAffectedRows } = await db.executeQuery(
+      withParameters(this.#append, [this.#seq, body, runId, fence]),
+    );
+    if (numAffectedRows !== 1n) throw this.#taken();
+  }
+
+  async #update(trx: Transaction<CoreTables>, values: Partial<RunRow>): Promise<void> {
+    const { runId, fence } = this.#options;
+    await trx
+      .updateTable('dagger_runs')
+      .set(values)
+      .where('id', '=', runId)
+      .where('fence', '=', fence)
+      .execute();
+  }
+
+  /** Whether a group is there that was written with an error. @throws DaggerError RUN_LOST */
+  async #look(
+    { body }: PreparedGroup,
+    last: boolean,
+  ): Promise<{ readonly value: void } | undefined> {
+    const { store, runId, fence } = this.#options;
+    const row = await store.storage.db
+      .selectFrom('dagger_runs')
+      .leftJoin('dagger_journal', (join) =>
+        join.onRef('run_id', '=', 'id').on('seq', '=', this.#seq),
+      )
+      .select(['fence', 'body'])
+      .where('id', '=', runId)
+      .executeTakeFirst();
+    const there = row?.body === body;
+    // The last group gives the run up, and somebody else may have it by now.
+    if (row?.fence !== fence && !(there && last)) throw this.#taken();
+    return there ? { value: undefined } : undefined;
   }
 
   #taken(): DaggerError {
@@ -169,14 +230,14 @@ export class DatabaseJournal implements RunJournal {
         .where('id', '=', runId)
         .where('fence', '=', fence)
         .executeTakeFirst();
-      if (this.#closed) return;
+      if (this.#closing.signal.aborted) return;
       if (renewed.numUpdatedRows === 0n) lost(this.#taken());
       else this.#beat();
     };
     this.#heartbeat = store.clock.after(LEASE / 3, () => {
       // A beat that storage refuses is tried again; the lease runs out if that goes on.
       renew().catch(() => {
-        if (!this.#closed) this.#beat();
+        if (!this.#closing.signal.aborted) this.#beat();
       });
     });
   }

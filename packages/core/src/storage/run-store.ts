@@ -1,23 +1,33 @@
 import { createHash } from 'node:crypto';
-import type { CompiledQuery, Kysely, Transaction } from 'kysely';
+import type { CompiledQuery, Transaction } from 'kysely';
 import type { CacheExport } from '../cache/cache.ts';
 import type { Clock } from '../clock.ts';
 import { DEFAULT_CONFIG } from '../config/merge.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError, type ErrorData } from '../errors.ts';
 import type { GraphDefinition } from '../graph/model.ts';
-import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { NodeStatus, RunStatus } from '../run/status.ts';
-import type { Beside, MemoStore, MemoWrite } from './journal.ts';
-import { decodeEvents, encodeEvents } from './codec.ts';
+import type { MemoStore } from './journal.ts';
+import { readMemo } from './memo-rows.ts';
+import { keepBlobs, readBlob } from './blobs.ts';
+import { decodeEvents } from './codec.ts';
+import { prepareGroup } from './group.ts';
+import { keepDefinition } from './definitions.ts';
+import { insist, type Insistence } from './insist.ts';
 import { coreMigrations } from './migrations.ts';
 import { isDead, newOwner } from './owner.ts';
+import { pack } from './packed.ts';
+import { referenceIn, referenceText } from './reference-text.ts';
+import { attached, type StoredEvent } from './references.ts';
+import { LARGE } from './size.ts';
 import type { Storage } from './storage.ts';
-import type { CoreTables, RunRow } from './tables.ts';
+import { DELETED, type CoreTables, type RunRow } from './tables.ts';
 
 /** Milliseconds that an owner is trusted without a sign of life. */
 export const LEASE = 15_000;
+/** Milliseconds that closing waits for a database that does not answer; the lease runs out by itself. */
+const RELEASE_PATIENCE = 1_000;
 /** Journal rows read at a time. */
 const PAGE = 1_000;
 
@@ -62,8 +72,6 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
-type Db = Kysely<CoreTables> | Transaction<CoreTables>;
-
 /** Runs in a database: their definitions, owners and journals. */
 export class RunStore {
   readonly storage: Storage;
@@ -88,12 +96,12 @@ export class RunStore {
     const body = run.definition;
     const hash = createHash('sha256').update(body).digest('hex');
     const now = this.clock.now();
-    return this.storage.transaction(async (trx) => {
-      await trx
-        .insertInto('dagger_definitions')
-        .values({ hash, body })
-        .onConflict((c) => c.column('hash').doNothing())
-        .execute();
+    const text = JSON.stringify(run.cache);
+    const large = text.length > LARGE ? await pack(text) : undefined;
+    const cache = large === undefined ? text : referenceText(large.hash);
+    const group = first.length === 0 ? undefined : await prepareGroup(first, []);
+    const insert = async (trx: Transaction<CoreTables>): Promise<boolean> => {
+      await keepDefinition(trx, this.storage, { hash, body });
       const inserted = await trx
         .insertInto('dagger_runs')
         .values({
@@ -101,7 +109,7 @@ export class RunStore {
           dag: run.dag,
           definition_hash: hash,
           status: 'running',
-          cache: JSON.stringify(run.cache),
+          cache,
           config: JSON.stringify(run.config),
           created_at: now,
           finished_at: null,
@@ -109,20 +117,35 @@ export class RunStore {
           counts: null,
           owner: this.owner,
           fence: 1,
-          lease_until: now + LEASE,
+          lease_until: this.clock.now() + LEASE,
           parent_run: run.parent?.runId ?? null,
           parent_node: run.parent?.nodeIds.join(', ') ?? null,
         })
         .onConflict((c) => c.column('id').doNothing())
         .executeTakeFirst();
-      if (inserted.numInsertedOrUpdatedRows === 0n) return undefined;
-      if (first.length > 0)
+      if (inserted.numInsertedOrUpdatedRows === 0n) return false;
+      const blobs = [...(large === undefined ? [] : [large]), ...(group?.large ?? [])];
+      await keepBlobs(trx, this.storage, run.runId, blobs);
+      if (group !== undefined)
         await trx
           .insertInto('dagger_journal')
-          .values({ run_id: run.runId, seq: 1, body: encodeEvents(first) })
+          .values({ run_id: run.runId, seq: 1, body: group.body })
           .execute();
-      return { fence: 1 };
-    });
+      return true;
+    };
+    const look = async (): Promise<{ readonly value: true } | undefined> => {
+      const row = await this.row(run.runId);
+      const ours = row?.owner === this.owner && row.fence === 1 && row.created_at === now;
+      return ours ? { value: true } : undefined;
+    };
+    let tries = 0;
+    const write = async (): Promise<boolean> => {
+      tries++;
+      if (await this.storage.transaction(insert)) return true;
+      // The row that is in the way may be the one of an earlier try.
+      return tries > 1 && (await look()) !== undefined;
+    };
+    return (await this.insist<boolean>(run.runId, { write, look })) ? { fence: 1 } : undefined;
   }
 
   async row(runId: string): Promise<RunRow | undefined> {
@@ -130,6 +153,7 @@ export class RunStore {
       .selectFrom('dagger_runs')
       .selectAll()
       .where('id', '=', runId)
+      .where('status', '!=', DELETED)
       .executeTakeFirst();
   }
 
@@ -147,12 +171,15 @@ export class RunStore {
       .select('body')
       .where('hash', '=', row.definition_hash)
       .executeTakeFirstOrThrow();
+    const hash = referenceIn(row.cache);
     return {
       row,
       definition: JSON.parse(body) as GraphDefinition,
       // Settings that are newer than the run have their defaults.
       config: { ...DEFAULT_CONFIG, ...(JSON.parse(row.config) as Partial<DagConfig>) },
-      cache: JSON.parse(row.cache) as CacheExport,
+      cache: (hash === undefined
+        ? JSON.parse(row.cache)
+        : await readBlob(this.storage, runId, hash)) as CacheExport,
     };
   }
 
@@ -162,6 +189,23 @@ export class RunStore {
    * @throws DaggerError RUN_OWNED
    */
   async claim(runId: string): Promise<{ readonly fence: number }> {
+    let wanted: number | undefined;
+    return this.insist(runId, {
+      write: async () => this.#claim(runId, (fence) => (wanted = fence)),
+      look: async () => {
+        if (wanted === undefined) return undefined;
+        const row = await this.row(runId);
+        const ours = row?.owner === this.owner && row.fence === wanted;
+        return ours ? { value: { fence: wanted } } : undefined;
+      },
+    });
+  }
+
+  /** @param trying hears the fencing number before it is written */
+  async #claim(
+    runId: string,
+    trying: (fence: number) => void,
+  ): Promise<{ readonly fence: number }> {
     const row = await this.row(runId);
     if (row === undefined)
       throw new DaggerError(
@@ -175,12 +219,13 @@ export class RunStore {
     const free =
       row.owner === null || row.owner === this.owner || row.lease_until < now || isDead(row.owner);
     if (free) {
+      trying(fence + 1);
       const claimed = await this.storage.db
         .updateTable('dagger_runs')
         .set({
           owner: this.owner,
           fence: fence + 1,
-          lease_until: now + LEASE,
+          lease_until: this.clock.now() + LEASE,
         })
         .where('id', '=', runId)
         .where('fence', '=', row.fence)
@@ -200,12 +245,53 @@ export class RunStore {
 
   /** Gives up the ownership, so that another process may go on at once. */
   async release(runId: string, fence: number): Promise<void> {
-    await this.storage.db
-      .updateTable('dagger_runs')
-      .set({ owner: null, lease_until: 0 })
-      .where('id', '=', runId)
-      .where('fence', '=', fence)
-      .execute();
+    await this.insist(runId, {
+      patience: RELEASE_PATIENCE,
+      write: async () => {
+        await this.storage.db
+          .updateTable('dagger_runs')
+          .set({ owner: null, lease_until: 0 })
+          .where('id', '=', runId)
+          .where('fence', '=', fence)
+          .execute();
+      },
+      look: async () => {
+        const row = await this.row(runId);
+        const ours = row?.fence === fence && row.owner !== null;
+        return ours ? undefined : { value: undefined };
+      },
+    });
+  }
+
+  /**
+   * Writes something of a run until it is known to be written.
+   * @throws DaggerError STORAGE_FAILED when that cannot be had; RUN_LOST and others as `write` throws them
+   */
+  async insist<T>(
+    runId: string,
+    insistence: Omit<Insistence<T>, 'clock' | 'isPermanent'>,
+  ): Promise<T> {
+    const { storage, clock } = this;
+    try {
+      return await insist({
+        ...insistence,
+        clock,
+        isPermanent: storage.isPermanent?.bind(storage),
+      });
+    } catch (error) {
+      throw this.failureOf(runId, error);
+    }
+  }
+
+  /** A failure of the database as one of ours, with the run and the place. */
+  failureOf(runId: string, cause: unknown): DaggerError {
+    if (cause instanceof DaggerError) return cause;
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    return new DaggerError(
+      'STORAGE_FAILED',
+      `run '${runId}' could not be stored in ${this.storage.location}: ${reason}`,
+      { ids: { runId }, cause, recoverable: true },
+    );
   }
 
   /** The events of a run after number `from` in their order, a page of groups at a time. */
@@ -222,10 +308,19 @@ export class RunStore {
         .execute();
       for (const { seq, body } of rows) {
         after = seq;
-        yield decodeEvents(body);
+        yield await this.#attach(runId, decodeEvents(body));
       }
       if (rows.length < PAGE) return;
     }
+  }
+
+  /** @throws DaggerError STORAGE_FAILED */
+  async #attach(runId: string, group: readonly StoredEvent[]): Promise<readonly RunEvent[]> {
+    if (!group.some(({ large }) => large !== undefined)) return group;
+    const events: RunEvent[] = [];
+    for (const event of group)
+      events.push(await attached(event, (hash) => readBlob(this.storage, runId, hash)));
+    return events;
   }
 
   /** The most recent runs first. */
@@ -245,6 +340,7 @@ export class RunStore {
         'parent_run',
         'parent_node',
       ]);
+    query = query.where('status', '!=', DELETED);
     if (filter.dag !== undefined) query = query.where('dag', '=', filter.dag);
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     const rows = await query
@@ -269,35 +365,7 @@ export class RunStore {
 
   /** Results of earlier runs. */
   get memo(): MemoStore {
-    return {
-      get: async (key, notBefore) => {
-        const row = await this.storage.db
-          .selectFrom('dagger_memo')
-          .select(['outputs', 'created_at'])
-          .where('key', '=', key)
-          .executeTakeFirst();
-        return row !== undefined && row.created_at >= notBefore
-          ? (JSON.parse(row.outputs) as JsonObject)
-          : undefined;
-      },
-    };
-  }
-
-  /** Writes what commits together with a group of events. */
-  async writeBeside(db: Db, { memos, taken }: Beside): Promise<void> {
-    await this.#writeMemos(db, memos);
-    if (taken.length > 0) await db.deleteFrom('dagger_inbox').where('id', 'in', taken).execute();
-  }
-
-  async #writeMemos(db: Db, memos: readonly MemoWrite[]): Promise<void> {
-    for (const { key, action, outputs, at } of memos) {
-      const row = { outputs: JSON.stringify(outputs), created_at: at };
-      await db
-        .insertInto('dagger_memo')
-        .values({ key, action, ...row, node: null, parts: null })
-        .onConflict((c) => c.column('key').doUpdateSet(row))
-        .execute();
-    }
+    return { get: (key, notBefore) => readMemo(this.storage, key, notBefore) };
   }
 }
 

@@ -57,6 +57,11 @@ export interface Storage {
   transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T>;
   /** Wakes the subscribers of `topic`, within a transaction when it commits; absent where the database cannot. */
   notify?(db: Kysely<CoreTables> | Transaction<CoreTables>, topic: string): Promise<void>;
+  /**
+   * Whether doing the same again cannot help: the disk is full, the file is damaged, a constraint is violated, the
+   * database was closed. Everything else is tried again for a while. Absent: the database cannot tell.
+   */
+  isPermanent?(error: unknown): boolean;
   /** Calls `wake` when somebody notifies `topic`; absent where the database cannot. */
   subscribe?(topic: string, wake: () => void): Promise<Unsubscribe>;
   close(): Promise<void>;

@@ -12,6 +12,9 @@ export interface CoreTables {
   readonly dagger_durations: DurationsRow;
 }
 
+/** The status of a run whose rows are being deleted; for everybody else it is gone. */
+export const DELETED = 'deleted';
+
 /** A graph, stored once however many runs use it. */
 export interface DefinitionRow {
   /** SHA-256 of the body. */
@@ -23,9 +26,9 @@ export interface RunRow {
   readonly id: string;
   readonly dag: string;
   readonly definition_hash: string;
-  /** A `RunStatus`; `running` also after a crash, until somebody resumes it. */
+  /** A `RunStatus`; `running` also after a crash, until somebody resumes it. Or `DELETED`. */
   readonly status: string;
-  /** The cache as it was when the run began, inputs included. */
+  /** The cache as it was when the run began, inputs included: JSON, or `sha256:` and the hash of a large value. */
   readonly cache: string;
   readonly config: string;
   readonly created_at: number;
@@ -57,6 +60,7 @@ export interface JournalRow {
 export interface MemoRow {
   readonly key: string;
   readonly action: string;
+  /** JSON, or `sha256:` and the hash of a large value. */
   readonly outputs: string;
   readonly created_at: number;
   /** The node that made it. */
@@ -78,7 +82,7 @@ export interface InboxRow {
 /** A large value, stored once under the SHA-256 of its JSON. */
 export interface BlobRow {
   readonly hash: string;
-  /** How the parts are to be read. */
+  /** How the parts are to be read: `json` (UTF-8) or `deflate` (UTF-8 in raw deflate). */
   readonly encoding: string;
   /** Of the JSON. */
   readonly bytes: number;
@@ -92,8 +96,9 @@ export interface BlobPartRow {
   readonly body: Uint8Array;
 }
 
-/** Which runs keep a large value alive. */
+/** Which runs keep a large value alive, and which results for later runs. */
 export interface BlobRefRow {
+  /** The id of a run, or `memo:` and the key of a result. */
   readonly run_id: string;
   readonly hash: string;
 }

@@ -52,7 +52,8 @@ const carryOut = Object.getOwnPropertyDescriptor(LiveRun.prototype, 'carryOut')
 LiveRun.prototype.carryOut = function recoverFirst(this: LiveRun): void {
   const journal = journals.get(this.state);
   if (journal !== undefined && journal.open.length > 0) {
-    journal.groups.push(encodeEvents(journal.open));
+    // A group with a large value has no row without its references.
+    journal.groups.push(encodeEvents(journal.open) ?? JSON.stringify([0, ...journal.open]));
     journal.open = [];
     if (journal.events <= ALWAYS_UP_TO || journal.groups.length % THEN_EVERY === 0)
       recover(this.state, journal);
