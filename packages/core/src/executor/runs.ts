@@ -73,11 +73,12 @@ export class Runs {
       typeof runId !== 'string' ||
       runId === '' ||
       runId.length > 256 ||
+      runId.includes('\0') ||
       /[\ud800-\udfff]/u.test(runId)
     )
       throw new DaggerError(
         'INPUT_INVALID',
-        'a run id is a well-formed string of 1 to 256 characters',
+        'a run id is a well-formed string of 1 to 256 characters without NUL',
       );
     const opening = this.#opening.get(runId);
     const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);

@@ -113,6 +113,7 @@ export class RunStore {
   }
 
   async row(runId: string): Promise<RunRow | undefined> {
+    if (!isStorable(runId)) return undefined;
     return this.storage.db
       .selectFrom('dagger_runs')
       .selectAll()
@@ -217,6 +218,7 @@ export class RunStore {
 
   /** The most recent runs first. */
   async list(filter: RunFilter = {}): Promise<StoredRun[]> {
+    if (filter.dag !== undefined && !isStorable(filter.dag)) return [];
     let query = this.storage.db
       .selectFrom('dagger_runs')
       .select([
@@ -267,7 +269,8 @@ export class RunStore {
   }
 
   async writeMemos(db: Db, memos: readonly MemoWrite[]): Promise<void> {
-    for (const { key, action, outputs, at } of memos) {
+    // In the order of their keys: two runs that write the same results would otherwise wait for each other's rows.
+    for (const { key, action, outputs, at } of memos.toSorted(byKey)) {
       const row = { outputs: JSON.stringify(outputs), created_at: at };
       await db
         .insertInto('dagger_memo')
@@ -277,6 +280,11 @@ export class RunStore {
     }
   }
 }
+
+const byKey = (a: MemoWrite, b: MemoWrite): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+
+/** Text of PostgreSQL has no NUL, so no run id has one; JSON escapes it. */
+const isStorable = (text: string): boolean => !text.includes('\0');
 
 /** A query that is compiled once and run with other parameters. */
 export const withParameters = <R>(
