@@ -22,6 +22,14 @@ export const makeListener = (config: ClientConfig, location: string): Listener =
   let connecting: Promise<Client> | undefined;
   let pause: NodeJS.Timeout | undefined;
   let closed = false;
+  /** The end of the last statement: a connection takes one at a time. */
+  let last: Promise<unknown> = Promise.resolve();
+
+  const run = async (on: Client, statement: string): Promise<void> => {
+    const own = last.then(async () => on.query(statement));
+    last = own.catch(() => {});
+    await own;
+  };
 
   const connect = async (): Promise<Client> => {
     const made = new Client(config);
@@ -39,7 +47,7 @@ export const makeListener = (config: ClientConfig, location: string): Listener =
     });
     try {
       await made.connect();
-      for (const channel of wakes.keys()) await made.query(`listen ${channel}`);
+      for (const channel of wakes.keys()) await run(made, `listen ${channel}`);
       if (ended) throw new Error('the connection ended');
     } catch (error) {
       made.end().catch(() => {});
@@ -80,14 +88,15 @@ export const makeListener = (config: ClientConfig, location: string): Listener =
         return others.size === 0 && wakes.get(channel) === others && wakes.delete(channel);
       };
       try {
-        await (await connection()).query(`listen ${channel}`);
+        await run(await connection(), `listen ${channel}`);
       } catch (cause) {
         forget();
         throw unreachable(location, cause);
       }
       return async () => {
         // A connection that breaks listens to nothing either.
-        if (forget()) await client?.query(`unlisten ${channel}`).catch(() => {});
+        if (forget() && client !== undefined)
+          await run(client, `unlisten ${channel}`).catch(() => {});
       };
     },
     async close() {
