@@ -1,15 +1,11 @@
 import { postgres } from '@dagger/postgres';
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 import { storageContract } from '../src/index.ts';
 import { dropSchema, SERVER, serverIsMissing, unusedSchema } from './server.ts';
 
 const missing = await serverIsMissing();
 
-if (missing !== undefined)
-  describe.skip(`the storage contract on PostgreSQL: ${missing}`, () => {
-    it.todo('needs a server');
-  });
-else
+describe.skipIf(missing !== undefined)(`with a server (${missing ?? 'it answers'})`, () => {
   storageContract({
     name: 'PostgreSQL',
     features: { persistent: true, concurrentConnections: true, notify: true },
@@ -19,3 +15,4 @@ else
       return { storage: open(), reopen: open, beside: open, remove: () => dropSchema(schema) };
     },
   });
+});

@@ -66,7 +66,10 @@ const ownParameters = (text: string): OwnParameters => {
   parameters.delete('schema');
   parameters.delete('max');
   return {
-    rest: parameters.size === 0 ? text.slice(0, question) : `${text.slice(0, question)}?${parameters.toString()}`,
+    rest:
+      parameters.size === 0
+        ? text.slice(0, question)
+        : `${text.slice(0, question)}?${parameters.toString()}`,
     ...(schema === null ? {} : { schema }),
     ...(max === null ? {} : { max: Number(max) }),
   };
@@ -79,7 +82,10 @@ export const readAddress = (given: string | PostgresOptions): Address => {
   const own: Partial<OwnParameters> = url === undefined ? {} : ownParameters(url);
   const inSchema = schema ?? own.schema;
   // PostgreSQL would cut a longer name off, and refuse the other one.
-  if (inSchema !== undefined && (inSchema === '' || Buffer.byteLength(inSchema) > 63 || inSchema.includes('\0')))
+  if (
+    inSchema !== undefined &&
+    (inSchema === '' || Buffer.byteLength(inSchema) > 63 || inSchema.includes('\0'))
+  )
     throw new DaggerError('STORAGE_URL', 'schema must be a name of 1 to 63 bytes');
   const client: ClientConfig = {
     ...(own.rest === undefined ? {} : { connectionString: own.rest }),

@@ -50,11 +50,7 @@ class PoolDriver extends PostgresDriver {
   }
 }
 
-export const poolDialect = (
-  pool: PostgresPool,
-  location: string,
-  underWay: UnderWay,
-): Dialect => ({
+export const poolDialect = (pool: PostgresPool, location: string, underWay: UnderWay): Dialect => ({
   createAdapter: () => new TransactionLockAdapter(),
   createDriver: () => new PoolDriver(pool, location, underWay),
   createIntrospector: (db) => new PostgresIntrospector(db),

@@ -40,7 +40,8 @@ export const migrate = async (
       .execute(async (trx) => {
         await lockMigrations(trx as unknown as Kysely<never>);
         const { error } = await migrator(trx).migrateToLatest();
-        if (error !== undefined) throw error;
+        if (error !== undefined)
+          throw error instanceof Error ? error : new Error('unknown', { cause: error });
       });
   } catch (cause) {
     if (cause instanceof DaggerError) throw cause;
@@ -53,6 +54,8 @@ export const migrate = async (
 };
 
 const currentSchema = async (db: Kysely<CoreTables>): Promise<string> => {
-  const { rows } = await sql<{ readonly name: string | null }>`select current_schema() as name`.execute(db);
+  const { rows } = await sql<{
+    readonly name: string | null;
+  }>`select current_schema() as name`.execute(db);
   return rows[0]?.name ?? 'public';
 };

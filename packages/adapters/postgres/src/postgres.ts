@@ -20,8 +20,8 @@ const ABILITIES: StorageAbilities = {
  * before each of them, and tables without a schema are ours.
  */
 const prepareSession =
-  (schema: string | undefined) =>
-  async (client: ClientBase): Promise<void> => {
+  (schema: string | undefined): ((client: ClientBase) => unknown) =>
+  async (client) => {
     await client.query("set default_transaction_isolation = 'read committed'");
     if (schema === undefined) return;
     await client.query("select set_config('search_path', $1, false)", [
@@ -41,7 +41,7 @@ export const postgres = (given: string | PostgresOptions): Storage => {
     max,
     connectionTimeoutMillis: connectTimeout,
     // Typed as if nobody waited for it, but the pool does.
-    onConnect: prepareSession(schema) as (client: ClientBase) => void,
+    onConnect: prepareSession(schema),
   });
   // A connection that breaks while nobody uses it: the pool has dropped it already.
   pool.on('error', () => {});
@@ -50,7 +50,11 @@ export const postgres = (given: string | PostgresOptions): Storage => {
   const underWay = new UnderWay(location);
   const db = new Kysely<CoreTables>({ dialect: poolDialect(pool, location, underWay) });
   const listener = makeListener(
-    { ...client, application_name: `${client.application_name ?? ''} listen`, connectionTimeoutMillis: connectTimeout },
+    {
+      ...client,
+      application_name: `${client.application_name ?? ''} listen`,
+      connectionTimeoutMillis: connectTimeout,
+    },
     location,
   );
   const channel = (topic: string): string => channelOf(schema ?? 'public', topic);

@@ -1,6 +1,6 @@
 import { types, type CustomTypesConfig } from 'pg';
 
-const INT8 = 20;
+type TypeId = (typeof types.builtins)[keyof typeof types.builtins];
 
 const toNumber = (text: string): number => Number(text);
 
@@ -9,8 +9,8 @@ const toNumber = (text: string): number => Number(text);
  * integer. The parsers of `pg` itself belong to the whole process and stay as they are.
  */
 export const typeParsers: CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary'
+  getTypeParser: ((oid: TypeId, format?: 'text') =>
+    oid === types.builtins.INT8
       ? toNumber
-      : (types.getTypeParser(oid, format as 'text') as unknown)) as typeof types.getTypeParser,
+      : (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
 };

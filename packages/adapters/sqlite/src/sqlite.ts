@@ -129,7 +129,7 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
     close: async () =>
       (closing ??= db.connection().execute(async () => {
         isOpen = false;
-        await kept.close();
+        kept.close();
       })),
   };
 };

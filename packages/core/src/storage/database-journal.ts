@@ -47,18 +47,13 @@ export class DatabaseJournal implements RunJournal {
     //   and writes nothing.
     // In a transaction the lock lasts to the commit, so what follows the insert there is as safe. The heartbeat, the
     // release and the claim are updates of that row alone, and check the fence again in the same way.
-    // Parameters in a select list have no type of their own there, hence the casts.
     this.#append = db
       .insertInto('dagger_journal')
       .columns(['run_id', 'seq', 'body'])
       .expression((eb) =>
         eb
           .selectFrom('dagger_runs')
-          .select((s) => [
-            'dagger_runs.id',
-            s.cast<number>(s.val(0), 'bigint').as('seq'),
-            s.cast<string>(s.val(''), 'text').as('body'),
-          ])
+          .select((s) => ['dagger_runs.id', s.val(0).as('seq'), s.val('').as('body')])
           .where('dagger_runs.id', '=', runId)
           .where('dagger_runs.fence', '=', fence)
           .$if(abilities.rowLocks, (q) => q.forNoKeyUpdate()),

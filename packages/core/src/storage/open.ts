@@ -42,7 +42,10 @@ export const openStorage = async (url: string): Promise<Storage> => {
     );
   }
   const { packageName, needs = packageName } = adapter;
-  const loaded = await load(packageName, `storage '${scheme ?? ''}:' needs the package ${needs}; install it beside @dagger/core`);
+  const loaded = await load(
+    packageName,
+    `storage '${scheme ?? ''}:' needs the package ${needs}; install it beside @dagger/core`,
+  );
   return (loaded[adapter.factory] as (url: string) => Storage)(url);
 };
 

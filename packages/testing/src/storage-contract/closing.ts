@@ -8,8 +8,12 @@ import { gate, settle } from './signals.ts';
 export const closing = (contract: StorageContract): void => {
   it('may be done before the first use, and again', async () => {
     const { storage } = await openPlace(contract);
-    await Promise.all([storage.close(), storage.close()]);
-    await storage.close();
+    const ends = [storage.close(), storage.close()];
+    expect(await Promise.all([...ends, Promise.all(ends).then(() => storage.close())])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('waits for a transaction that is under way', async () => {
@@ -38,7 +42,10 @@ export const closing = (contract: StorageContract): void => {
     const { storage } = await openPlace(contract);
     const db = await withProbe(storage);
     const asked = Array.from({ length: 50 }, async (_, i) =>
-      db.insertInto('probe').values(row(`${i}`)).execute(),
+      db
+        .insertInto('probe')
+        .values(row(`${i}`))
+        .execute(),
     );
     await settle(1);
     await storage.close();

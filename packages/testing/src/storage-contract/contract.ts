@@ -1,15 +1,38 @@
 import { describe } from 'vitest';
 import { closing } from './closing.ts';
-import type { StorageContract } from './features.ts';
+import type { StorageContract, StorageFeatures } from './features.ts';
 import { memos } from './memos.ts';
 import { migrations } from './migrations.ts';
-import { notifications } from './notifications.ts';
+import { noNotifications, notifications } from './notifications.ts';
 import { ownership } from './ownership.ts';
-import { persistence } from './persistence.ts';
+import { concurrency, location, noConcurrency, noPersistence, persistence } from './persistence.ts';
 import { runs } from './runs.ts';
 import { statements } from './statements.ts';
 import { transactions } from './transactions.ts';
 import { values } from './values.ts';
+
+type Cases = (contract: StorageContract) => void;
+
+/** Two sets of cases for a feature: what is expected with it, and what without. */
+const either =
+  (feature: keyof StorageFeatures, present: Cases, absent: Cases): Cases =>
+  (contract) =>
+    (contract.features[feature] === true ? present : absent)(contract);
+
+const TOPICS: { readonly [topic: string]: Cases } = {
+  migrations,
+  transactions,
+  statements,
+  values,
+  closing,
+  notifications: either('notify', notifications, noNotifications),
+  'data that was written': either('persistent', persistence, noPersistence),
+  'several connections': either('concurrentConnections', concurrency, noConcurrency),
+  'the location': location,
+  runs,
+  'results for later runs': memos,
+  'ownership of runs': ownership,
+};
 
 /**
  * The contract of `Storage` as tests, for whoever writes an adapter; to be called in a test file of vitest. What a
@@ -23,15 +46,8 @@ import { values } from './values.ts';
  */
 export const storageContract = (contract: StorageContract): void => {
   describe(`the storage contract on ${contract.name}`, () => {
-    describe('migrations', () => migrations(contract));
-    describe('transactions', () => transactions(contract));
-    describe('statements', () => statements(contract));
-    describe('values', () => values(contract));
-    describe('closing', () => closing(contract));
-    describe('notifications', () => notifications(contract));
-    describe('persistence', () => persistence(contract));
-    describe('runs', () => runs(contract));
-    describe('results for later runs', () => memos(contract));
-    describe('ownership of runs', () => ownership(contract));
+    describe.each(Object.entries(TOPICS))('%s', (_topic, cases) => {
+      cases(contract);
+    });
   });
 };

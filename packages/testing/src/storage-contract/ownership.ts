@@ -44,7 +44,7 @@ export const ownership = (contract: StorageContract): void => {
       asked.map(async (run) => run.catch((error: unknown) => (world.release.open(), error))),
     );
     const results = (await refused) as { readonly code?: string; readonly status?: string }[];
-    expect(results.map(({ code, status }) => code ?? status).toSorted()).toEqual([
+    expect(results.map(({ code, status }) => code ?? `${status}`).toSorted()).toEqual([
       'RUN_OWNED',
       'RUN_OWNED',
       'succeeded',
@@ -93,8 +93,8 @@ export const ownership = (contract: StorageContract): void => {
     expect(lost).toEqual(['RUN_OWNED', 'RUN_OWNED', 'RUN_OWNED']);
     world.release.open();
     await expect(run.done).rejects.toMatchObject({ code: 'RUN_LOST' });
-    for (const claim of claims)
-      if (claim.status === 'fulfilled') expect((await claim.value.done).status).toBe('succeeded');
+    const won = claims.flatMap((claim) => (claim.status === 'fulfilled' ? [claim.value.done] : []));
+    expect((await Promise.all(won)).map(({ status }) => status)).toEqual(['succeeded']);
     expect(world.ran.filter((id) => id === 'b')).toHaveLength(1);
   });
 

@@ -6,9 +6,9 @@ import type { StorageContract } from './features.ts';
 export interface Place {
   readonly storage: Storage;
   /** Closes `storage` and opens the same data again. */
-  reopen(): Promise<Storage>;
+  readonly reopen: () => Promise<Storage>;
   /** Another storage on the same data where the contract has such, else the same one. */
-  beside(): Promise<Storage>;
+  readonly beside: () => Promise<Storage>;
 }
 
 export const openPlace = async (contract: StorageContract): Promise<Place> => {

@@ -1,7 +1,7 @@
 /** A promise to be opened by hand. */
 export interface Gate {
   readonly passed: Promise<void>;
-  open(): void;
+  readonly open: () => void;
 }
 
 export const gate = (): Gate => {

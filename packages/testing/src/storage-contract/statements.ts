@@ -15,7 +15,11 @@ export const statements = (contract: StorageContract): void => {
       .set({ n: 1 })
       .where('id', 'in', ['a', 'b'])
       .executeTakeFirst();
-    const none = await db.updateTable('probe').set({ n: 1 }).where('id', '=', 'z').executeTakeFirst();
+    const none = await db
+      .updateTable('probe')
+      .set({ n: 1 })
+      .where('id', '=', 'z')
+      .executeTakeFirst();
     const deleted = await db.deleteFrom('probe').where('n', '=', 1).executeTakeFirst();
     expect([
       inserted.numInsertedOrUpdatedRows,
@@ -27,7 +31,10 @@ export const statements = (contract: StorageContract): void => {
 
   it('count the rows of an insert from a select', async () => {
     const db = await withProbe((await openPlace(contract)).storage);
-    await db.insertInto('probe').values(row('a', { n: 7 })).execute();
+    await db
+      .insertInto('probe')
+      .values(row('a', { n: 7 }))
+      .execute();
     const copy = async (n: number): Promise<bigint | undefined> =>
       (
         await db.executeQuery(
@@ -83,7 +90,10 @@ export const statements = (contract: StorageContract): void => {
     const db = await withProbe((await openPlace(contract)).storage);
     await Promise.all(
       Array.from({ length: 200 }, async (_, i) =>
-        db.insertInto('probe').values(row(`${i}`)).execute(),
+        db
+          .insertInto('probe')
+          .values(row(`${i}`))
+          .execute(),
       ),
     );
     expect(await ids(db)).toHaveLength(200);

@@ -76,7 +76,10 @@ export const transactions = (contract: StorageContract): void => {
   it('side by side lose no update', async () => {
     const { storage, beside } = await openPlace(contract);
     const db = await withProbe(storage);
-    await db.insertInto('probe').values(row('a', { n: 0 })).execute();
+    await db
+      .insertInto('probe')
+      .values(row('a', { n: 0 }))
+      .execute();
     const both = [storage, await beside()];
     await Promise.all(
       Array.from({ length: 40 }, async (_, i) =>

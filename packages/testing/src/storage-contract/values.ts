@@ -13,7 +13,10 @@ export const values = (contract: StorageContract): void => {
     const db = await withProbe((await openPlace(contract)).storage);
     const back: unknown[] = [];
     for (const [i, value] of given.entries()) {
-      await db.insertInto('probe').values(row(`${i}`, { [column]: value })).execute();
+      await db
+        .insertInto('probe')
+        .values(row(`${i}`, { [column]: value }))
+        .execute();
       const found = await db
         .selectFrom('probe')
         .select(column)
@@ -49,7 +52,7 @@ export const values = (contract: StorageContract): void => {
     const texts = [
       '',
       ' ',
-      "it's \"quoted\" \\ $1 ? ; --",
+      'it\'s "quoted" \\ $1 ? ; --',
       'Grüße, 世界, שלום',
       '👩‍👩‍👧‍👦 🏳️‍🌈 \u{10ffff}',
       'e\u0301 is not \u00e9',
