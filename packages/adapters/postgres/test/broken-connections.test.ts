@@ -38,9 +38,7 @@ describe.skipIf(missing !== undefined)(`a connection that breaks (${missing ?? '
   it('in a transaction makes it reject with the reason, and is replaced', async () => {
     const { storage, name } = setup();
     const broken = storage.transaction(async (trx) => {
-      const asleep = sql`select pg_sleep(60)`.execute(trx);
-      await terminate(name);
-      await asleep;
+      await Promise.all([sql`select pg_sleep(60)`.execute(trx), terminate(name)]);
     });
     await expect(broken).rejects.toThrow(/terminat|not queryable/i);
     expect(await answerAtLast(storage)).toBe(1);
