@@ -1,8 +1,9 @@
 import { ActionRegistry, DagExecutor } from '@dagger/core';
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { types } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { postgres, type PostgresOptions } from '../src/index.ts';
+import { lockMigrations } from '../src/migration-lock.ts';
 import { dropSchema, SERVER, serverIsMissing, unusedSchema } from './server.ts';
 
 const missing = await serverIsMissing();
@@ -52,6 +53,17 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? 'server'})`, ()
     const reader = await open({ url: readOnly.href, schema: name });
     expect((await reader.report('r')).status).toBe('succeeded');
     await expect(reader.run('g')).rejects.toThrow(/read-only/);
+  });
+
+  it('is opened without waiting for those who make tables when its own are up to date', async () => {
+    const name = schema();
+    await open({ url: SERVER, schema: name });
+    const busy = postgres(SERVER);
+    onTestFinished(() => busy.close());
+    await busy.transaction(async (trx) => {
+      await lockMigrations(trx as unknown as Kysely<never>);
+      await open({ url: SERVER, schema: name });
+    });
   });
 
   it('runs at READ COMMITTED whatever the database says', async () => {
