@@ -62,7 +62,8 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? 'server'})`, ()
     onTestFinished(() => busy.close());
     await busy.transaction(async (trx) => {
       await lockMigrations(trx as unknown as Kysely<never>);
-      await open({ url: SERVER, schema: name });
+      const executor = await open({ url: SERVER, schema: name });
+      expect(await executor.listRuns()).toEqual([]);
     });
   });
 

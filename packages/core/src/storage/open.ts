@@ -9,7 +9,7 @@ const ADAPTERS: {
   readonly [scheme: string]: {
     readonly packageName: string;
     readonly factory: string;
-    /** What to install. Default: the package. */
+    /** What to install, in words. Default: the package. */
     readonly needs?: string;
   };
 } = {
@@ -19,7 +19,7 @@ const ADAPTERS: {
   pglite: {
     packageName: '@dagger/postgres/pglite',
     factory: 'pglite',
-    needs: '@dagger/postgres @electric-sql/pglite',
+    needs: 'the packages @dagger/postgres and @electric-sql/pglite',
   },
 };
 
@@ -41,10 +41,10 @@ export const openStorage = async (url: string): Promise<Storage> => {
         .join(', ')}`,
     );
   }
-  const { packageName, needs = packageName } = adapter;
+  const { packageName, needs = `the package ${packageName}` } = adapter;
   const loaded = await load(
     packageName,
-    `storage '${scheme ?? ''}:' needs the package ${needs}; install it beside @dagger/core`,
+    `storage '${scheme ?? ''}:' needs ${needs}, installed beside @dagger/core`,
   );
   return (loaded[adapter.factory] as (url: string) => Storage)(url);
 };
