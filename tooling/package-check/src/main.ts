@@ -12,6 +12,8 @@ const here = resolve(import.meta.dirname, '..');
 const workspace = resolve(here, '../..');
 const temporary = mkdtempSync(join(tmpdir(), 'dagger-package-check-'));
 let failures = 0;
+/** What `@dagger/postgres/pglite` asks its user to install. */
+const PGLITE = '@electric-sql/pglite@0.5';
 
 function check(title: string, work: () => void): void {
   try {
@@ -74,6 +76,14 @@ try {
     const names = ['core', 'sqlite', 'threads', 'testing'].map((name) => `@dagger/${name}`);
     const project = consumer('threads', ...names);
     run('node', ['main.ts'], project);
+  });
+
+  check('@dagger/postgres: an import without PGlite, a stored run with it, no native code', () => {
+    const project = consumer('postgres', '@dagger/core', '@dagger/postgres');
+    run('node', ['server.ts'], project);
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', PGLITE], project);
+    run('node', ['pglite.ts'], project);
+    assertNoNativeCode(project);
   });
 } finally {
   rmSync(temporary, { recursive: true, force: true });

@@ -20,23 +20,31 @@ export const isBusy = (error: unknown): boolean =>
   typeof error.code === 'string' &&
   error.code.startsWith('SQLITE_BUSY');
 
+export interface PatientLimits {
+  /** Milliseconds to wait for others before a statement fails. */
+  readonly patience: number;
+  /** Throws when the storage was closed. */
+  readonly mustBeOpen: () => void;
+}
+
 /** A connection that tries a statement again while somebody else writes, and lets the event loop go on meanwhile. */
 class PatientConnection implements DatabaseConnection {
   readonly #inner: DatabaseConnection;
-  readonly #patience: number;
+  readonly #limits: PatientLimits;
 
-  constructor(inner: DatabaseConnection, patience: number) {
+  constructor(inner: DatabaseConnection, limits: PatientLimits) {
     this.#inner = inner;
-    this.#patience = patience;
+    this.#limits = limits;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    this.#limits.mustBeOpen();
     let waited = 0;
     for (let pause = FIRST_LOOK; ; pause = Math.min(LONGEST_LOOK, pause * 2)) {
       try {
         return await this.#inner.executeQuery<R>(query);
       } catch (error) {
-        if (!isBusy(error) || waited >= this.#patience) throw error;
+        if (!isBusy(error) || waited >= this.#limits.patience) throw error;
         waited += pause;
         await wait(pause);
       }
@@ -52,18 +60,18 @@ class PatientConnection implements DatabaseConnection {
  * Transactions take the right to write when they begin, so that none of them meets a busy database half-way.
  */
 class PatientDriver extends SqliteDriver {
-  readonly #patience: number;
+  readonly #limits: PatientLimits;
   #connection: PatientConnection | undefined;
 
-  constructor(config: SqliteDialectConfig, patience: number) {
+  constructor(config: SqliteDialectConfig, limits: PatientLimits) {
     super(config);
-    this.#patience = patience;
+    this.#limits = limits;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     return (this.#connection ??= new PatientConnection(
       await super.acquireConnection(),
-      this.#patience,
+      this.#limits,
     ));
   }
 
@@ -82,17 +90,16 @@ class TransactionalAdapter extends SqliteAdapter {
 /** Kysely's SQLite dialect, for files that several connections use. */
 export class PatientDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
-  readonly #patience: number;
+  readonly #limits: PatientLimits;
 
-  /** @param patience milliseconds to wait for others before a statement fails */
-  constructor(config: SqliteDialectConfig, patience: number) {
+  constructor(config: SqliteDialectConfig, limits: PatientLimits) {
     super(config);
     this.#config = config;
-    this.#patience = patience;
+    this.#limits = limits;
   }
 
   override createDriver(): SqliteDriver {
-    return new PatientDriver(this.#config, this.#patience);
+    return new PatientDriver(this.#config, this.#limits);
   }
 
   override createAdapter(): SqliteAdapter {

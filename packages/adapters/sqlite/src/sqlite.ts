@@ -10,7 +10,7 @@ import {
   type Storage,
   type StorageAbilities,
 } from '@dagger/core';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isBusy, PatientDialect } from './patient-driver.ts';
 import { withKeptStatements } from './statements.ts';
@@ -111,25 +111,28 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
     options.durability ?? durability ?? 'normal',
     patience,
   );
+  const kept = withKeptStatements(database);
+  let isOpen = true;
+  const mustBeOpen = (): void => {
+    if (!isOpen) throw new DaggerError('STORAGE_FAILED', `the database '${filename}' was closed`);
+  };
   const db = new Kysely<CoreTables>({
-    dialect: new PatientDialect({ database: withKeptStatements(database) }, patience),
+    dialect: new PatientDialect({ database: kept }, { patience, mustBeOpen }),
   });
+  let closing: Promise<void> | undefined;
   return {
     db,
     location: filename,
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set),
     isPermanent: (error) => !database.open || isPermanent(error),
-    async transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T> {
-      if (!database.open)
-        throw new DaggerError('STORAGE_FAILED', `the database '${filename}' was closed`);
-      return db.transaction().execute(work);
-    },
-    async close() {
-      await db.destroy();
-      // Kysely closes only what it has used.
-      if (database.open) database.close();
-    },
+    transaction: (work) => db.transaction().execute(work),
+    // Takes its turn on the one connection, after those who asked before. Kysely's own end waits for nobody.
+    close: async () =>
+      (closing ??= db.connection().execute(async () => {
+        isOpen = false;
+        kept.close();
+      })),
   };
 };
 

@@ -590,10 +590,14 @@ const checkRunId = (runId: unknown): void => {
     typeof runId === 'string' &&
     runId !== '' &&
     runId.length <= 256 &&
+    !runId.includes('\0') &&
     !/[\ud800-\udfff]/u.test(runId)
   )
     return;
-  throw new DaggerError('INPUT_INVALID', 'a run id is a well-formed string of 1 to 256 characters');
+  throw new DaggerError(
+    'INPUT_INVALID',
+    'a run id is a well-formed string of 1 to 256 characters without NUL',
+  );
 };
 
 /** @throws DaggerError INPUT_INVALID */

@@ -46,8 +46,17 @@ export class DatabaseJournal implements RunJournal {
     this.#reopens = options.reopens;
     const { store, runId, fence } = options;
     this.#places = new OutputPlaces(store.storage, runId);
-    // One statement both checks the fence and writes, so that a group needs no transaction of its own.
-    this.#append = store.storage.db
+    const { db, abilities } = store.storage;
+    // One statement both checks the fence and writes, so that a group needs no transaction of its own. Where several
+    // transactions write at a time (PostgreSQL, at READ COMMITTED), it locks the row of the run, as every change of
+    // the owner does. Of an insert and a claim one waits for the other:
+    // - the claim waits: it sees its fence unchanged, and the new owner, who reads the journal after the claim, sees
+    //   the group;
+    // - the insert waits: PostgreSQL checks the condition again on the row as it was committed, finds another fence
+    //   and writes nothing.
+    // In a transaction the lock lasts to the commit, so what follows the insert there is as safe. The heartbeat, the
+    // release and the claim are updates of that row alone, and check the fence again in the same way.
+    this.#append = db
       .insertInto('dagger_journal')
       .columns(['run_id', 'seq', 'body'])
       .expression((eb) =>
@@ -55,7 +64,8 @@ export class DatabaseJournal implements RunJournal {
           .selectFrom('dagger_runs')
           .select((s) => ['dagger_runs.id', s.val(0).as('seq'), s.val('').as('body')])
           .where('dagger_runs.id', '=', runId)
-          .where('dagger_runs.fence', '=', fence),
+          .where('dagger_runs.fence', '=', fence)
+          .$if(abilities.rowLocks, (q) => q.forNoKeyUpdate()),
       )
       .compile();
     this.#beat();

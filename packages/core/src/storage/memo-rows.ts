@@ -16,7 +16,8 @@ export const writeMemoRows = async (
   storage: Storage,
   memos: readonly PreparedMemo[],
 ): Promise<void> => {
-  for (const { key, action, outputs, at, large } of memos) {
+  // In the order of their keys: two runs that write the same results would otherwise wait for each other's rows.
+  for (const { key, action, outputs, at, large } of memos.toSorted(byKey)) {
     const row = { outputs, created_at: at };
     await trx
       .insertInto('dagger_memo')
@@ -26,6 +27,9 @@ export const writeMemoRows = async (
     if (large !== undefined) await keepBlobs(trx, storage, memoHolder(key), [large]);
   }
 };
+
+const byKey = (a: PreparedMemo, b: PreparedMemo): number =>
+  a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 
 /** The result of an earlier run under a key, unless it is older than `notBefore`. */
 export const readMemo = async (

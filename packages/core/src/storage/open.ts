@@ -6,9 +6,21 @@ import type { Storage } from './storage.ts';
 
 /** The package that serves each scheme of a storage URL, and the factory that it exports. */
 const ADAPTERS: {
-  readonly [scheme: string]: { readonly packageName: string; readonly factory: string };
+  readonly [scheme: string]: {
+    readonly packageName: string;
+    readonly factory: string;
+    /** What to install, in words. Default: the package. */
+    readonly needs?: string;
+  };
 } = {
   sqlite: { packageName: '@dagger/sqlite', factory: 'sqlite' },
+  postgres: { packageName: '@dagger/postgres', factory: 'postgres' },
+  postgresql: { packageName: '@dagger/postgres', factory: 'postgres' },
+  pglite: {
+    packageName: '@dagger/postgres/pglite',
+    factory: 'pglite',
+    needs: 'the packages @dagger/postgres and @electric-sql/pglite',
+  },
 };
 
 /**
@@ -29,7 +41,11 @@ export const openStorage = async (url: string): Promise<Storage> => {
         .join(', ')}`,
     );
   }
-  const loaded = await load(adapter.packageName, scheme ?? '');
+  const { packageName, needs = `the package ${packageName}` } = adapter;
+  const loaded = await load(
+    packageName,
+    `storage '${scheme ?? ''}:' needs ${needs}, installed beside @dagger/core`,
+  );
   return (loaded[adapter.factory] as (url: string) => Storage)(url);
 };
 
@@ -43,7 +59,7 @@ const places = (packageName: string): (() => string)[] => [
   ),
 ];
 
-const load = async (packageName: string, scheme: string): Promise<Record<string, unknown>> => {
+const load = async (packageName: string, whenMissing: string): Promise<Record<string, unknown>> => {
   const failures: unknown[] = [];
   for (const place of places(packageName)) {
     try {
@@ -52,11 +68,5 @@ const load = async (packageName: string, scheme: string): Promise<Record<string,
       failures.push(error);
     }
   }
-  throw new DaggerError(
-    'STORAGE_MISSING',
-    `storage '${scheme}:' needs the package ${packageName}; install it beside @dagger/core`,
-    {
-      cause: new AggregateError(failures),
-    },
-  );
+  throw new DaggerError('STORAGE_MISSING', whenMissing, { cause: new AggregateError(failures) });
 };

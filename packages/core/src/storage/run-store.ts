@@ -149,6 +149,7 @@ export class RunStore {
   }
 
   async row(runId: string): Promise<RunRow | undefined> {
+    if (!isStorable(runId)) return undefined;
     return this.storage.db
       .selectFrom('dagger_runs')
       .selectAll()
@@ -325,6 +326,7 @@ export class RunStore {
 
   /** The most recent runs first. */
   async list(filter: RunFilter = {}): Promise<StoredRun[]> {
+    if (filter.dag !== undefined && !isStorable(filter.dag)) return [];
     let query = this.storage.db
       .selectFrom('dagger_runs')
       .select([
@@ -374,6 +376,9 @@ export const isOwned = (
   { owner, lease_until }: Pick<RunRow, 'owner' | 'lease_until'>,
   now: number,
 ): boolean => owner !== null && lease_until >= now && !isDead(owner);
+
+/** Text of PostgreSQL has no NUL, so no run id has one; JSON escapes it. */
+const isStorable = (text: string): boolean => !text.includes('\0');
 
 /** A query that is compiled once and run with other parameters. */
 export const withParameters = <R>(

@@ -45,7 +45,7 @@ export type Unsubscribe = () => Promise<void>;
  *
  * - A write is durable when its promise resolves, as far as the adapter's durability setting says.
  * - `transaction` runs one at a time on SQLite; nested use of `db` inside of it would wait forever, so use its argument.
- * - Closing waits for what is under way; afterwards every call rejects.
+ * - Closing waits for what is under way, and may be done again; afterwards every call rejects with STORAGE_FAILED.
  */
 export interface Storage {
   readonly db: Kysely<CoreTables>;
@@ -62,7 +62,15 @@ export interface Storage {
    * database was closed. Everything else is tried again for a while. Absent: the database cannot tell.
    */
   isPermanent?(error: unknown): boolean;
-  /** Calls `wake` when somebody notifies `topic`; absent where the database cannot. */
+  /**
+   * Calls `wake` when somebody notifies `topic`, and whenever a notification may have been missed; absent where the
+   * database cannot. Resolves when no later notification is missed.
+   */
   subscribe?(topic: string, wake: () => void): Promise<Unsubscribe>;
+  /**
+   * Wakes those who subscribed to `topic`, in this process and in others: with a transaction when it commits (and not
+   * when it is rolled back), with `db` at once. Present where `subscribe` is.
+   */
+  notify?(db: Kysely<CoreTables> | Transaction<CoreTables>, topic: string): Promise<void>;
   close(): Promise<void>;
 }

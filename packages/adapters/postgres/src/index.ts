@@ -1,0 +1,2 @@
+export type { PostgresOptions } from './address.ts';
+export { postgres } from './postgres.ts';
