@@ -49,7 +49,12 @@ export {
   type ErrorIds,
 } from './errors.ts';
 export { DagExecutor, type Remarks } from './executor/executor.ts';
-export type { ExecutorOptions, ResumeOptions, RunOptions } from './executor/options.ts';
+export type {
+  ExecutorOptions,
+  ResumeOptions,
+  RunOptions,
+  SendOptions,
+} from './executor/options.ts';
 export type { RunHandle } from './executor/handle.ts';
 export type { DagSummary } from './executor/library.ts';
 export {
@@ -99,7 +104,8 @@ export { toYaml } from './graph/yaml/write.ts';
 export type { EventHook, HookCommands, HookContext } from './hooks/hook.ts';
 export { systemIds, type Ids } from './ids.ts';
 export { sealJson, type JsonObject, type JsonValue } from './json.ts';
-export type { Delivery } from './executor/outside-commands.ts';
+export type { Delivery } from './executor/delivery.ts';
+export type { PendingInput } from './executor/pending-inputs.ts';
 export { NodeSpec, type ExecutorCommand, type NodeSpecData } from './run/commands.ts';
 export type { RunMetrics } from './run/metrics.ts';
 export type { ExecutionEvent, ExecutionEventType, NodeOutcome } from './run/public-events.ts';
