@@ -12,6 +12,8 @@ export interface LiveBlockState {
   readonly name: string;
   readonly counts: RunReportData['counts'];
   readonly running: ReadonlyMap<string, RunningNode>;
+  /** What the nodes ask that wait for a person. */
+  readonly waiting: ReadonlyMap<string, string>;
   readonly frame: number;
   readonly now: number;
   readonly width: number;
@@ -45,7 +47,15 @@ const nodeText = (id: string, node: RunningNode, now: number, width: number): st
 };
 
 /** The picture of a run at this moment. */
-export const liveBlock = ({ name, counts, running, frame, now, width }: LiveBlockState): string => {
+export const liveBlock = ({
+  name,
+  counts,
+  running,
+  waiting,
+  frame,
+  now,
+  width,
+}: LiveBlockState): string => {
   const done = counts.succeeded + counts.failed + counts.skipped + counts.cancelled;
   const lines = [
     `${colors.cyan(SPINNER.charAt(frame % SPINNER.length))} ${oneLine(name, 40)} ${bar(done, counts.total)} ${done}/${counts.total}${countsText(counts)}`,
@@ -55,7 +65,14 @@ export const liveBlock = ({ name, counts, running, frame, now, width }: LiveBloc
     if (shown++ === MOST_NODES) break;
     lines.push(nodeText(id, node, now, width));
   }
-  if (running.size > MOST_NODES)
-    lines.push(colors.dim(`  … and ${running.size - MOST_NODES} more`));
+  for (const [id, prompt] of waiting) {
+    if (shown++ >= MOST_NODES) break;
+    const room = Math.max(10, Math.floor((width - 14) / 2));
+    lines.push(
+      `  ${colors.yellow('?')} ${oneLine(id, room)} ${colors.dim(`waits: ${oneLine(prompt, room)}`)}`,
+    );
+  }
+  const hidden = running.size + waiting.size - MOST_NODES;
+  if (hidden > 0) lines.push(colors.dim(`  … and ${hidden} more`));
   return lines.join('\n');
 };
