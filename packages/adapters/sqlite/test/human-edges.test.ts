@@ -131,3 +131,83 @@ describe.each(PLACES)('a paused run %s', (_, place) => {
     await executor.close();
   });
 });
+
+describe('an answer from another process', () => {
+  it('that was stored in time is not overtaken by the end of the wait', async () => {
+    const place = file();
+    const clock = new SimulatedClock();
+    const config = { humanWaitMinutes: 0.005, humanTimeoutAction: 'autopilot' } as const;
+    const { executor } = await setup({ place, clock, config });
+    const done = executor.run('release', { runId: 'r' });
+    await clock.advance(200);
+    const clerk = await setup({ place, clock });
+    expect(await clerk.executor.reject('r', 'review', { by: 'bob' })).toBe('sent');
+    // The process of the run has not looked into its inbox by the time that the wait ends.
+    await clock.advance(200);
+    expect((await done).nodes['review']?.error?.message).toBe('rejected by bob');
+    await clerk.executor.close();
+    await executor.close();
+  });
+
+  it('is told to be refused when the run has no use for it any more', async () => {
+    const place = file();
+    const clock = new SimulatedClock();
+    const { executor } = await setup({ place, clock, config: { humanWaitMinutes: 10 } });
+    const done = executor.run('release', { runId: 'r' });
+    await clock.advance(1);
+    const clerk = await setup({ place, clock });
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const taken = clerk.executor
+      .send('r', { type: 'CancelBranch', branchId: 'review' }, { waitMs: 3_000 })
+      .finally(() => resolve(undefined));
+    const second = clerk.executor.send(
+      'r',
+      { type: 'CancelBranch', branchId: 'ship' },
+      { waitMs: 3_000 },
+    );
+    const told = second.then(String, (error: Error) => error.message);
+    await clock.advance(1_000);
+    await promise;
+    expect(await taken).toBe('applied');
+    expect(await told).toContain("everything in branch 'ship' has ended already");
+    expect((await done).status).toBe('succeeded');
+    await clerk.executor.close();
+    await executor.close();
+  });
+
+  it('is listed until it is taken up, and while it is kept for a question to come', async () => {
+    const place = file();
+    const clock = new SimulatedClock();
+    const { executor } = await setup({ place, clock });
+    await executor.run('release', { runId: 'r' });
+    await executor.approve('r', 'review');
+    await executor.answer('r', 'ship', 'later', { by: 'ann' });
+    const sentAt = new Date(clock.now()).toISOString();
+    const early = {
+      type: 'GiveInput',
+      nodeId: 'ship',
+      decision: 'answer',
+      data: 'later',
+      by: 'ann',
+    };
+    expect(await executor.pendingInputs('r')).toEqual([
+      { command: { type: 'GiveInput', nodeId: 'review', decision: 'approve' }, sentAt },
+      { command: early, sentAt },
+    ]);
+    await executor.send('r', { type: 'PauseBranch', branchId: 'ship' });
+    expect((await executor.resume('r')).status).toBe('paused');
+    expect(await executor.pendingInputs('r')).toEqual([{ command: early, sentAt: null }]);
+    await executor.close();
+  });
+
+  it('is judged by what the run will be when its turn comes', async () => {
+    const { executor } = await setup({ place: file() });
+    await executor.run('release', { runId: 'r' });
+    await executor.send('r', { type: 'PauseBranch', branchId: 'ship' });
+    expect(await executor.send('r', { type: 'ResumeBranch', branchId: 'ship' })).toBe('stored');
+    await expect(
+      executor.send('r', { type: 'ResumeBranch', branchId: 'ship' }),
+    ).rejects.toMatchObject({ code: 'COMMAND_REJECTED' });
+    await executor.close();
+  });
+});
