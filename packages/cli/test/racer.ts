@@ -11,24 +11,11 @@ export interface Raced {
   readonly stderr: string;
 }
 
-/** Runs a command line in this process; its output is kept from the terminal. */
+/** Runs a command line in this process and gives what it says on stderr. */
 const race = async (args: readonly string[]): Promise<Raced> => {
-  const { stdout, stderr } = process;
-  const writes = [stdout.write, stderr.write] as const;
-  let told = '';
-  const silent = (keep: boolean): typeof process.stdout.write =>
-    ((text: string, done?: unknown) => {
-      if (keep) told += text;
-      if (typeof done === 'function') done();
-      return true;
-    }) as typeof process.stdout.write;
-  stdout.write = silent(false);
-  stderr.write = silent(true);
-  try {
-    return { code: await runCommandLine(args), stderr: told };
-  } finally {
-    [stdout.write, stderr.write] = writes;
-  }
+  let stderr = '';
+  console.error = (text: unknown) => void (stderr += `${String(text)}\n`);
+  return { code: await runCommandLine(args), stderr };
 };
 
 process.on('message', ({ args }: Race) => {

@@ -53,7 +53,10 @@ const graph = (hold: boolean) => ({
 });
 
 const racer = async (): Promise<ChildProcess> => {
-  const child = fork(RACER, { execArgv: ['-C', '@dagger/source'], stdio: 'inherit' });
+  const child = fork(RACER, {
+    execArgv: ['-C', '@dagger/source'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'message');
   return child;
@@ -111,7 +114,7 @@ describe.each(placed)('two processes that resume one run on $name', ({ there, ur
         expect(refused.code).toBe(1);
         release(runId);
         const codes = (await Promise.all(answers)).map(({ code }) => code);
-        expect(codes.toSorted()).toEqual([0, 1]);
+        expect(new Set(codes)).toEqual(new Set([0, 1]));
         expect(count(cwd, runId), 'the action ran').toBe(1);
         expect((await executor.report(runId)).status).toBe('succeeded');
       }

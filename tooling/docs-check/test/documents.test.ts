@@ -39,6 +39,12 @@ test('the program in the README of core prints what its comment says', () => {
   expect(print(snippet(text, 'run: core.ts'), 1)).toEqual(["{ text: 'Hello you' }\n"]);
 });
 
+test('the program about people in the loop prints what its page says', () => {
+  const page = readFileSync(join(root, 'docs/human.md'), 'utf8');
+  expect(print(snippet(page, 'run: human.ts'), 1)).toEqual([snippet(page, 'output: human.ts')]);
+  expect(loadYaml(snippet(page, 'check: human.yaml')).diagnostics).toEqual([]);
+});
+
 test('the YAML in the README loads without a warning', () => {
   expect(loadYaml(snippet(readme, 'check: yaml')).diagnostics).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { ExecutorCommand, JsonValue } from '@dagger/core';
 import type { Command } from 'commander';
-import { ExitCode } from '../exit-code.ts';
+import type { ExitCode } from '../exit-code.ts';
 import { InvalidCommandLine } from '../invalid-command-line.ts';
 import { jsonOption, storageOption } from '../options.ts';
 import { reasonOf } from '../reason.ts';

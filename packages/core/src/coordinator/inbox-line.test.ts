@@ -17,9 +17,9 @@ const setup = () => {
   const inbox: Inbox = {
     read() {
       const seen = [...rows];
-      const { promise, resolve, reject } = Promise.withResolvers<InboxMessage[]>();
-      reads.push(() => (failing ? reject(new Error('the database is gone')) : resolve(seen)));
-      return promise;
+      return new Promise((resolve, reject) => {
+        reads.push(() => (failing ? reject(new Error('the database is gone')) : resolve(seen)));
+      });
     },
     watch(call) {
       wake = call;
