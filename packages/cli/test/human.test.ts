@@ -195,7 +195,9 @@ describe('a run that waits for a person', () => {
     expect(paused.stdout).toContain('dagger approve r left --storage runs.db');
     expect(paused.stdout).toContain('dagger approve r right --storage runs.db');
     await dagger(cwd, ['approve', 'r', 'right', ...STORED]);
-    expect((await dagger(cwd, ['resume', 'r', ...WORK])).code).toBe(3);
+    const again = await dagger(cwd, ['resume', 'r', ...WORK]);
+    expect(again.code).toBe(3);
+    expect(again.stderr).toContain('waiting at left: Left? (without end)');
     expect(log(cwd)).toEqual(['after-right']);
     expect((await show(cwd)).waiting).toMatchObject([{ nodeId: 'left' }]);
     await dagger(cwd, ['answer', 'r', 'left', '{"x":[1]}', ...STORED]);
@@ -284,6 +286,17 @@ describe('a live run, from another process', () => {
     expect(cancelled.stdout).toContain("cancel run 'r': done");
     expect((await show(cwd)).nodes['review']?.status).toBe('cancelled');
   });
+});
+
+describe('the help of each command', () => {
+  it.each(['approve', 'reject', 'answer', 'pause', 'cancel'])(
+    '%s teaches with an example',
+    async (command) => {
+      const { code, stdout } = await dagger(folder(), [command, '--help']);
+      expect(stdout).toContain(`Example:\n  dagger ${command} nightly-2025-01-31`);
+      expect(code).toBe(0);
+    },
+  );
 });
 
 describe('what cannot be done', () => {

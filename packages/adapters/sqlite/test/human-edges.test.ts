@@ -203,6 +203,10 @@ describe('an answer from another process', () => {
   it('is judged by what the run will be when its turn comes', async () => {
     const { executor } = await setup({ place: file() });
     await executor.run('release', { runId: 'r' });
+    await executor.reject('r', 'review');
+    await expect(executor.approve('r', 'review')).rejects.toMatchObject({
+      message: "GiveInput: node 'review' is failed already",
+    });
     await executor.send('r', { type: 'PauseBranch', branchId: 'ship' });
     expect(await executor.send('r', { type: 'ResumeBranch', branchId: 'ship' })).toBe('stored');
     await expect(

@@ -10,8 +10,6 @@ export interface RunningNode {
 /** Which nodes run and since when, as the events tell. */
 export class AttemptTimes {
   readonly running: Map<string, RunningNode> = new Map();
-  /** Which nodes wait for a person, and what they ask. */
-  readonly waiting: Map<string, string> = new Map();
 
   /** Takes an event in; gives the milliseconds of the attempt that it ends, if it ends one. */
   follow(event: ExecutionEvent): number | undefined {
@@ -19,8 +17,6 @@ export class AttemptTimes {
     const { nodeId } = event;
     switch (event.type) {
       case 'NodeStarted':
-        // Also after a wait that ended without an answer.
-        this.waiting.delete(nodeId);
         this.running.set(nodeId, { since: event.at, attempt: event.attempt, note: undefined });
         return undefined;
       case 'NodeProgress': {
@@ -29,11 +25,7 @@ export class AttemptTimes {
         return undefined;
       }
       case 'NodeWaiting':
-        this.waiting.set(nodeId, event.prompt);
         this.running.delete(nodeId);
-        return undefined;
-      case 'InputGiven':
-        this.waiting.delete(nodeId);
         return undefined;
       case 'NodeCompleted':
       case 'NodeRetrying':
@@ -42,7 +34,6 @@ export class AttemptTimes {
       case 'NodeCancelled': {
         const since = this.running.get(nodeId)?.since;
         this.running.delete(nodeId);
-        this.waiting.delete(nodeId);
         return since === undefined ? undefined : Math.max(0, event.at - since);
       }
       default:

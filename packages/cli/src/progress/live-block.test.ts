@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { RunReportData } from '@dagger/core';
 import { expect, it } from 'vitest';
-import { liveBlock } from './live-block.ts';
+import { liveBlock, type LiveBlockState } from './live-block.ts';
 
 const counts: RunReportData['counts'] = {
   total: 40,
@@ -18,7 +18,7 @@ const counts: RunReportData['counts'] = {
 
 const block = (
   ids: readonly string[],
-  waiting: ReadonlyMap<string, string> = new Map(),
+  waiting: LiveBlockState['waiting'] = [],
 ): readonly string[] =>
   stripVTControlCharacters(
     liveBlock({
@@ -61,7 +61,7 @@ it('the live block does not grow with the number of nodes that run', () => {
 });
 
 it('shows what waiting nodes ask below those that run, one line each', () => {
-  const lines = block(['a'], new Map([['review', `Ship it?\n${'x'.repeat(500)}`]]));
+  const lines = block(['a'], [{ nodeId: 'review', prompt: `Ship it?\n${'x'.repeat(500)}` }]);
   expect(lines).toHaveLength(3);
   expect(lines[2]).toMatch(/^ {2}\? review waits: Ship it\? x+/);
   expect((lines[2] as string).length).toBeLessThanOrEqual(100);

@@ -1,4 +1,4 @@
-import type { RunReportData } from '@dagger/core';
+import type { RunReportData, WaitingNode } from '@dagger/core';
 import colors from 'picocolors';
 import { oneLine } from '../escape.ts';
 import { duration } from '../report/duration.ts';
@@ -12,8 +12,7 @@ export interface LiveBlockState {
   readonly name: string;
   readonly counts: RunReportData['counts'];
   readonly running: ReadonlyMap<string, RunningNode>;
-  /** What the nodes ask that wait for a person. */
-  readonly waiting: ReadonlyMap<string, string>;
+  readonly waiting: readonly Pick<WaitingNode, 'nodeId' | 'prompt'>[];
   readonly frame: number;
   readonly now: number;
   readonly width: number;
@@ -65,14 +64,14 @@ export const liveBlock = ({
     if (shown++ === MOST_NODES) break;
     lines.push(nodeText(id, node, now, width));
   }
-  for (const [id, prompt] of waiting) {
+  for (const { nodeId, prompt } of waiting) {
     if (shown++ >= MOST_NODES) break;
     const room = Math.max(10, Math.floor((width - 14) / 2));
     lines.push(
-      `  ${colors.yellow('?')} ${oneLine(id, room)} ${colors.dim(`waits: ${oneLine(prompt, room)}`)}`,
+      `  ${colors.yellow('?')} ${oneLine(nodeId, room)} ${colors.dim(`waits: ${oneLine(prompt, room)}`)}`,
     );
   }
-  const hidden = running.size + waiting.size - MOST_NODES;
+  const hidden = running.size + waiting.length - MOST_NODES;
   if (hidden > 0) lines.push(colors.dim(`  … and ${hidden} more`));
   return lines.join('\n');
 };

@@ -33,18 +33,20 @@ export const liveProgress = (handle: RunHandle, verbose: boolean): Progress => {
   const times = new AttemptTimes();
   const update = createLogUpdate(process.stderr);
   let frame = 0;
-  const draw = (): void =>
+  const draw = (): void => {
+    const { counts, waiting } = handle.report();
     update(
       liveBlock({
         name: handle.dagName,
-        counts: handle.report().counts,
+        counts,
         running: times.running,
-        waiting: times.waiting,
+        waiting,
         frame,
         now: Date.now(),
         width: process.stderr.columns,
       }),
     );
+  };
   const streams = yieldingTo({ hide: () => update.clear(), show: draw });
   const timer = setInterval(() => {
     frame++;

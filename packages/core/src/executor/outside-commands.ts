@@ -1,5 +1,6 @@
 import type { ActionRegistry } from '../actions/registry.ts';
 import { commandEvent } from '../coordinator/carry-out.ts';
+import { rejection } from '../coordinator/rejection.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError } from '../errors.ts';
 import { Depths } from '../graph/depth.ts';
@@ -22,6 +23,13 @@ export const outsideEvent = (
 ): RunEvent =>
   commandEvent(command, { state, registry, now, limits: config, depths: new Depths() });
 
+/** Folds the event of a command into the state of a run that nobody works on, with what follows from it at once. */
+export const applyOutside = (event: RunEvent, state: RunState, runId: string): void => {
+  state.apply(event);
+  if (event.type === 'InputGiven' && state.isRejected(event.n))
+    state.apply(rejection(runId, state, event.n, event.at));
+};
+
 /**
  * The state of a run with the commands that wait for it, as far as they can be carried out: a command is judged by what
  * the run will be when its turn comes.
@@ -34,7 +42,8 @@ const expected = async (
   const { state } = await recover(store, { row, config, ...rest }, undefined);
   for (const { command } of await databaseInbox(store, row.id).read()) {
     try {
-      state.apply(outsideEvent(command, state, config, registry, store.clock.now()));
+      const event = outsideEvent(command, state, config, registry, store.clock.now());
+      applyOutside(event, state, row.id);
     } catch (error) {
       if (!(error instanceof DaggerError)) throw error;
     }

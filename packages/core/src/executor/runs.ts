@@ -6,7 +6,6 @@ import { mergeConfig } from '../config/merge.ts';
 import type { DagConfig } from '../config/model.ts';
 import { checkBounds, type CoordinatorOptions } from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
-import { rejection } from '../coordinator/rejection.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
 import { checkDepth, checkNodeCount } from '../coordinator/size-limits.ts';
 import { DaggerError } from '../errors.ts';
@@ -29,10 +28,16 @@ import { databaseInbox, type InboxMessage } from '../storage/inbox.ts';
 import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { recover, type RecoveredRun } from '../storage/recover.ts';
-import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
+import {
+  isOwned,
+  type LoadedRun,
+  type RunFilter,
+  type RunStore,
+  type StoredRun,
+} from '../storage/run-store.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { mustTakeCommands, type Delivery } from './delivery.ts';
-import { leaveCommand, outsideEvent } from './outside-commands.ts';
+import { applyOutside, leaveCommand, outsideEvent } from './outside-commands.ts';
 import { pendingInputs, type PendingInput } from './pending-inputs.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions, SendOptions } from './options.ts';
 import { Sessions, type Session } from './sessions.ts';
@@ -131,10 +136,10 @@ export class Runs {
       await live.send(command);
       return 'applied';
     }
-    const status = await this.#statusOf(runId);
+    const { status, owned } = await this.#standing(runId);
     mustTakeCommands(runId, status);
     if (command?.type === 'CancelRun' && (await this.#conclude(runId, command))) return 'applied';
-    if (command?.type === 'PauseRun' && status === 'paused') return 'applied';
+    if (command?.type === 'PauseRun' && status === 'paused' && !owned) return 'applied';
     if (this.#store === undefined) return this.#sendToSession(runId, command);
     const { waitMs = 0 } = options;
     const nonce = this.#ids.runId();
@@ -146,7 +151,7 @@ export class Runs {
     const live = this.#live.get(runId)?.run;
     if (this.#store === undefined)
       return pendingInputs(live?.state ?? this.#session(runId).state, []);
-    // In this order a message that is taken up in between is told once or not at all, and never lost while it waits.
+    // In this order a message that is taken up in between is told twice at worst, and never missed.
     const messages = await databaseInbox(this.#store, runId).read();
     const state =
       live?.state ?? (await recover(this.#store, await this.#store.load(runId), undefined)).state;
@@ -154,23 +159,21 @@ export class Runs {
   }
 
   /** @throws DaggerError RUN_UNKNOWN */
-  async #statusOf(runId: string): Promise<RunStatus> {
-    return this.#store === undefined
-      ? (this.#session(runId).state.finished?.status ?? 'running')
-      : ((await this.#store.load(runId)).row.status as RunStatus);
+  async #standing(runId: string): Promise<{ readonly status: RunStatus; readonly owned: boolean }> {
+    if (this.#store === undefined)
+      return { status: this.#session(runId).state.finished?.status ?? 'running', owned: false };
+    const { row } = await this.#store.load(runId);
+    return { status: row.status as RunStatus, owned: isOwned(row, this.#clock.now()) };
   }
 
   /** A run in memory that nobody works on changes at once. */
   #sendToSession(runId: string, command: ExecutorCommand): Delivery {
     const { report, state, config, cache } = this.#session(runId);
-    const at = this.#clock.now();
-    const event = outsideEvent(command, state, config, this.#registry, at);
+    const event = outsideEvent(command, state, config, this.#registry, this.#clock.now());
     // The report that was given out tells of what was.
     report?.settle();
-    state.apply(event);
+    applyOutside(event, state, runId);
     if (event.type === 'CacheUpdated') cache.insertGlobal(event.namespace, event.key, event.value);
-    if (event.type === 'InputGiven' && state.isRejected(event.n))
-      state.apply(rejection(runId, state, event.n, at));
     return 'stored';
   }
 
