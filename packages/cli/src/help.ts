@@ -27,7 +27,7 @@ Exit codes:
   0    success
   1    the run failed, timed out or reached a limit
   2    bad usage, or a file that cannot be used
-  3    the run is paused: see \`dagger resume --help\`
+  3    the run is paused or waits for a person: see \`dagger resume --help\` and \`dagger approve --help\`
   130  the run was cancelled (Ctrl-C)
 `;
 
@@ -36,6 +36,7 @@ Example:
   dagger validate flow.yaml --actions ./actions.ts
   dagger run flow.yaml --actions ./actions.ts --input city=Paris --storage runs.db
   dagger runs list --storage runs.db
+  dagger approve RUN-ID NODE --storage runs.db
   dagger resume RUN-ID --actions ./actions.ts --storage runs.db
 
 The variable DAGGER_STORAGE stands in for --storage.

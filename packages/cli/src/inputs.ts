@@ -4,7 +4,7 @@ import { InvalidCommandLine } from './invalid-command-line.ts';
 import { reasonOf } from './reason.ts';
 
 /** JSON when it is valid JSON, else text; a whole number too large to be kept exactly stays text, so that ids survive. */
-const parseValue = (text: string): JsonValue => {
+export const parseValue = (text: string): JsonValue => {
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;

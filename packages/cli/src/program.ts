@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAnswer } from './commands/answer.ts';
+import { addApprove } from './commands/approve.ts';
+import { addCancel } from './commands/cancel.ts';
 import { addGraph } from './commands/graph.ts';
 import { addList } from './commands/list.ts';
+import { addPause } from './commands/pause.ts';
+import { addReject } from './commands/reject.ts';
 import { addResume } from './commands/resume.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
@@ -28,7 +33,20 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
     .configureOutput({ outputError: (text, write) => write(severalLines(text)) })
     .addHelpText('after', overview)
     .exitOverride();
-  for (const add of [addRun, addResume, addValidate, addGraph, addRuns, addList, addTools])
+  for (const add of [
+    addRun,
+    addResume,
+    addApprove,
+    addReject,
+    addAnswer,
+    addPause,
+    addCancel,
+    addValidate,
+    addGraph,
+    addRuns,
+    addList,
+    addTools,
+  ])
     add(program, finish);
   return program;
 };

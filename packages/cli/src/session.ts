@@ -7,6 +7,7 @@ import { print, type Print } from './output.ts';
 import { chooseProgress } from './progress/choose.ts';
 import { howToResume } from './report/how-to-resume.ts';
 import { summary } from './report/summary.ts';
+import { waitText } from './report/waits.ts';
 import { saveFile } from './save-file.ts';
 import { toSvg } from './svg.ts';
 
@@ -39,6 +40,8 @@ const guardExit = (
 const follow = async (handle: RunHandle, verbose: boolean): Promise<RunReport> => {
   const progress = chooseProgress(handle, verbose);
   handle.events.subscribe((event) => progress.tell(event));
+  // What was asked in an earlier session has no event in this one.
+  for (const node of handle.report().waiting) progress.say(waitText(node));
   const release = cancelOnSignals(handle, (line) => progress.say(line));
   try {
     return await handle.done;

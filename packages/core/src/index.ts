@@ -50,7 +50,12 @@ export {
   type ErrorIds,
 } from './errors.ts';
 export { DagExecutor, type Remarks } from './executor/executor.ts';
-export type { ExecutorOptions, ResumeOptions, RunOptions } from './executor/options.ts';
+export type {
+  ExecutorOptions,
+  ResumeOptions,
+  RunOptions,
+  SendOptions,
+} from './executor/options.ts';
 export type { RunHandle } from './executor/handle.ts';
 export type { DagSummary } from './executor/library.ts';
 export {
@@ -104,7 +109,8 @@ export type { ExecutionState } from './executor/execution-state.ts';
 export type { ForkOptions, RunDump } from './executor/history.ts';
 export type { SavedSnapshot } from './storage/snapshots.ts';
 export type { RunEvent } from './run/events.ts';
-export type { Delivery } from './executor/outside-commands.ts';
+export type { Delivery } from './executor/delivery.ts';
+export type { PendingInput } from './executor/pending-inputs.ts';
 export { NodeSpec, type ExecutorCommand, type NodeSpecData } from './run/commands.ts';
 export type { RunMetrics } from './run/metrics.ts';
 export type { ExecutionEvent, ExecutionEventType, NodeOutcome } from './run/public-events.ts';

@@ -63,6 +63,12 @@ test('the program in the README of threads prints what its comment says', () => 
   ]);
 });
 
+test('the program about people in the loop prints what its page says', () => {
+  const page = readFileSync(join(root, 'docs/human.md'), 'utf8');
+  expect(print(snippet(page, 'run: human.ts'), 1)).toEqual([snippet(page, 'output: human.ts')]);
+  expect(loadYaml(snippet(page, 'check: human.yaml')).diagnostics).toEqual([]);
+});
+
 test('the YAML in the README loads without a warning', () => {
   expect(loadYaml(snippet(readme, 'check: yaml')).diagnostics).toEqual([]);
 });

@@ -1,27 +1,55 @@
+import type { DagExecutor } from '@dagger/core';
 import type { Command } from 'commander';
 import { loadActions } from '../actions-module.ts';
-import type { ExitCode } from '../exit-code.ts';
+import { ExitCode } from '../exit-code.ts';
 import { exitCodes } from '../help.ts';
 import { logLines } from '../log-lines.ts';
+import { oneLine } from '../escape.ts';
 import { actionsOption, jsonOption, storageOption } from '../options.ts';
-import { reserveStdout } from '../output.ts';
-import { watchSession } from '../session.ts';
+import { print, reserveStdout } from '../output.ts';
+import { watchSession, type SessionOptions } from '../session.ts';
 import { openExisting } from '../storage.ts';
+import { deliveryText, PATIENCE } from './tell-run.ts';
 
 interface ResumeCommandOptions {
   readonly actions?: readonly string[];
   readonly storage?: string;
   readonly json?: true;
   readonly svg?: string;
+  readonly branch?: string;
   readonly verbose?: true;
 }
+
+/** Resumes a branch; whether the run is ours to go on with: nobody works on it, and its actions are here. */
+const resumeBranch = async (
+  executor: DagExecutor,
+  runId: string,
+  branchId: string,
+  { storage = '', actions, json }: Omit<SessionOptions, 'svg' | 'verbose'>,
+): Promise<boolean> => {
+  const command = { type: 'ResumeBranch', branchId } as const;
+  const delivery = await executor.send(runId, command, { waitMs: PATIENCE });
+  if (delivery === 'stored' && actions.length > 0) return true;
+  const running = (await executor.report(runId)).status === 'running';
+  if (json !== undefined) await json(`${JSON.stringify({ runId, command, delivery }, null, 2)}\n`);
+  else
+    await print(
+      `${oneLine(`resume ${branchId} and what follows from it, in run '${runId}'`)}: ${deliveryText(delivery, { runId, storage, running })}\n`,
+    );
+  return false;
+};
 
 const resume = async (runId: string, options: ResumeCommandOptions): Promise<ExitCode> => {
   const json = options.json === true ? reserveStdout() : undefined;
   const verbose = options.verbose === true;
-  const { storage, svg, actions = [] } = options;
+  const { storage, svg, branch, actions = [] } = options;
   const registry = await loadActions(actions);
   await using executor = await openExisting(storage, { registry, logger: logLines(verbose) });
+  if (
+    branch !== undefined &&
+    !(await resumeBranch(executor, runId, branch, { storage, actions, json }))
+  )
+    return ExitCode.SUCCESS;
   const handle = await executor.startResume(runId);
   return await watchSession(executor, handle, { storage, actions, json, svg, verbose });
 };
@@ -32,7 +60,8 @@ Example:
 
 The definition and the inputs that the run began with are used. What succeeded is not done again; after a pause, a
 failure or a cancellation, the nodes that failed or were cancelled get another chance. A run that succeeded just gives
-its report.
+its report. After a pause for a person, it goes on with the answers that were given meanwhile.
+With --branch, a run that another process works on goes on there; without --actions, the command is only stored.
 ${exitCodes}`;
 
 export const addResume = (program: Command, finish: (code: ExitCode) => void): void => {
@@ -43,6 +72,7 @@ export const addResume = (program: Command, finish: (code: ExitCode) => void): v
     .addOption(actionsOption())
     .addOption(storageOption())
     .addOption(jsonOption('the report'))
+    .option('--branch <node>', 'first resume the branch that was paused at this node')
     .option('--svg <file>', 'draw the run into a file')
     .addHelpText('after', help)
     .action(async (runId: string, _own: unknown, command: Command) =>

@@ -25,8 +25,13 @@ interface RunsListOptions extends RunFilter {
 }
 
 /** A run that nobody works on any more was interrupted; only its owner could have said so. */
-const status = (run: StoredRun): string =>
-  run.status === 'running' && !run.owned ? 'interrupted' : statusText(run.status);
+const status = (run: StoredRun): string => {
+  if (run.status === 'running' && !run.owned) return 'interrupted';
+  const waiting = run.counts?.waiting ?? 0;
+  return run.status === 'paused' && waiting > 0
+    ? `${statusText(run.status)} (${waiting} waiting)`
+    : statusText(run.status);
+};
 
 const nodes = ({ counts }: StoredRun): string => {
   if (counts === null) return '';
@@ -68,6 +73,7 @@ Example:
   dagger runs list --storage runs.db --dag nightly --status paused --limit 10
 
 \`interrupted\` means that the process of the run is gone: \`dagger resume\` goes on with it.
+\`paused (2 waiting)\` means that two nodes wait for people: \`dagger runs show\` tells for what.
 `;
 
 export const addRunsList = (runs: Command, finish: (code: ExitCode) => void): void => {

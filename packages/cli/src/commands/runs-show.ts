@@ -1,4 +1,4 @@
-import type { RunReport } from '@dagger/core';
+import type { PendingInput, RunReport } from '@dagger/core';
 import colors from 'picocolors';
 import type { Command } from 'commander';
 import { oneLine } from '../escape.ts';
@@ -8,6 +8,7 @@ import { print } from '../output.ts';
 import { errorText } from '../report/error-text.ts';
 import { duration } from '../report/duration.ts';
 import { summary } from '../report/summary.ts';
+import { pendingText, waitLines } from '../report/waits.ts';
 import { openExisting } from '../storage.ts';
 
 interface RunsShowOptions {
@@ -24,17 +25,23 @@ const retries = (report: RunReport): readonly string[] =>
     ),
   );
 
-const asText = (report: RunReport): string => {
+const asText = (report: RunReport, pending: readonly PendingInput[]): string => {
   const lines = [summary(report), colors.dim(`started ${report.startedAt}`)];
   if (report.finishedAt !== null) lines.push(colors.dim(`ended ${report.finishedAt}`));
   const attempts = retries(report);
   if (attempts.length > 0) lines.push('', colors.bold('RETRIES'), ...attempts);
+  if (report.waiting.length > 0)
+    lines.push('', colors.bold('WAITING'), ...report.waiting.flatMap(waitLines));
+  if (pending.length > 0)
+    lines.push('', colors.bold('NOT TAKEN UP YET'), ...pending.map(pendingText));
   return lines.join('\n');
 };
 
 const help = `
 Example:
   dagger runs show nightly-2025-01-31 --storage runs.db --json
+
+It lists who waits for what, which branches are paused, and which answers and commands are not taken up yet.
 `;
 
 export const addRunsShow = (runs: Command, finish: (code: ExitCode) => void): void => {
@@ -48,7 +55,12 @@ export const addRunsShow = (runs: Command, finish: (code: ExitCode) => void): vo
     .action(async (runId: string, { storage, json }: RunsShowOptions) => {
       await using executor = await openExisting(storage);
       const report = await executor.report(runId);
-      await print(`${json === true ? JSON.stringify(report, null, 2) : asText(report)}\n`);
+      const pending = await executor.pendingInputs(runId);
+      const text =
+        json === true
+          ? JSON.stringify({ ...report.toJSON(), pendingInputs: pending }, null, 2)
+          : asText(report, pending);
+      await print(`${text}\n`);
       finish(ExitCode.SUCCESS);
     });
 };

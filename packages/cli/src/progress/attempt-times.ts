@@ -24,6 +24,9 @@ export class AttemptTimes {
         if (known !== undefined) this.running.set(nodeId, { ...known, note: event });
         return undefined;
       }
+      case 'NodeWaiting':
+        this.running.delete(nodeId);
+        return undefined;
       case 'NodeCompleted':
       case 'NodeRetrying':
       case 'NodeFailed':

@@ -45,7 +45,7 @@ export const eventLine = (event: ExecutionEvent, took: number | undefined): stri
     case 'BranchCancelled':
       return `${colors.magenta('◌')} the branch of ${node} was cancelled${reasonText(event.reason)}`;
     case 'NodeWaiting':
-      return `${colors.yellow('?')} ${node} waits: ${oneLine(event.prompt, LONGEST_ERROR)}`;
+      return `${colors.yellow('?')} ${node} waits: ${oneLine(event.prompt, LONGEST_ERROR)}${event.due === null ? '' : colors.dim(` until ${new Date(event.due).toISOString()}`)}`;
     case 'InputGiven':
       return `${colors.cyan('!')} ${node}: ${event.decision}${event.by === null ? '' : ` by ${oneLine(event.by, 80)}`}${reasonText(event.reason)}`;
     case 'WaitExpired':

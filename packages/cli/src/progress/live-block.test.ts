@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { RunReportData } from '@dagger/core';
 import { expect, it } from 'vitest';
-import { liveBlock } from './live-block.ts';
+import { liveBlock, type LiveBlockState } from './live-block.ts';
 
 const counts: RunReportData['counts'] = {
   total: 40,
@@ -16,11 +16,15 @@ const counts: RunReportData['counts'] = {
   waiting: 0,
 };
 
-const block = (ids: readonly string[]): readonly string[] =>
+const block = (
+  ids: readonly string[],
+  waiting: LiveBlockState['waiting'] = [],
+): readonly string[] =>
   stripVTControlCharacters(
     liveBlock({
       name: 'flow',
       counts,
+      waiting,
       running: new Map(
         ids.map((id, i) => [
           id,
@@ -54,4 +58,11 @@ it('the live block does not grow with the number of nodes that run', () => {
   const lines = block(Array.from({ length: 200 }, (_, i) => `n${i}`));
   expect(lines).toHaveLength(10);
   expect(lines.at(-1)).toBe('  … and 192 more');
+});
+
+it('shows what waiting nodes ask below those that run, one line each', () => {
+  const lines = block(['a'], [{ nodeId: 'review', prompt: `Ship it?\n${'x'.repeat(500)}` }]);
+  expect(lines).toHaveLength(3);
+  expect(lines[2]).toMatch(/^ {2}\? review waits: Ship it\? x+/);
+  expect((lines[2] as string).length).toBeLessThanOrEqual(100);
 });

@@ -1,4 +1,4 @@
-import type { RunReportData } from '@dagger/core';
+import type { RunReportData, WaitingNode } from '@dagger/core';
 import colors from 'picocolors';
 import { oneLine } from '../escape.ts';
 import { duration } from '../report/duration.ts';
@@ -12,6 +12,7 @@ export interface LiveBlockState {
   readonly name: string;
   readonly counts: RunReportData['counts'];
   readonly running: ReadonlyMap<string, RunningNode>;
+  readonly waiting: readonly Pick<WaitingNode, 'nodeId' | 'prompt'>[];
   readonly frame: number;
   readonly now: number;
   readonly width: number;
@@ -45,7 +46,15 @@ const nodeText = (id: string, node: RunningNode, now: number, width: number): st
 };
 
 /** The picture of a run at this moment. */
-export const liveBlock = ({ name, counts, running, frame, now, width }: LiveBlockState): string => {
+export const liveBlock = ({
+  name,
+  counts,
+  running,
+  waiting,
+  frame,
+  now,
+  width,
+}: LiveBlockState): string => {
   const done = counts.succeeded + counts.failed + counts.skipped + counts.cancelled;
   const lines = [
     `${colors.cyan(SPINNER.charAt(frame % SPINNER.length))} ${oneLine(name, 40)} ${bar(done, counts.total)} ${done}/${counts.total}${countsText(counts)}`,
@@ -55,7 +64,14 @@ export const liveBlock = ({ name, counts, running, frame, now, width }: LiveBloc
     if (shown++ === MOST_NODES) break;
     lines.push(nodeText(id, node, now, width));
   }
-  if (running.size > MOST_NODES)
-    lines.push(colors.dim(`  … and ${running.size - MOST_NODES} more`));
+  for (const { nodeId, prompt } of waiting) {
+    if (shown++ >= MOST_NODES) break;
+    const room = Math.max(10, Math.floor((width - 14) / 2));
+    lines.push(
+      `  ${colors.yellow('?')} ${oneLine(nodeId, room)} ${colors.dim(`waits: ${oneLine(prompt, room)}`)}`,
+    );
+  }
+  const hidden = running.size + waiting.length - MOST_NODES;
+  if (hidden > 0) lines.push(colors.dim(`  … and ${hidden} more`));
   return lines.join('\n');
 };

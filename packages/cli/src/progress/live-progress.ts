@@ -15,7 +15,11 @@ const WORTH_A_LINE: ReadonlySet<ExecutionEvent['type']> = new Set([
   'NodeFailed',
   'HandlerCompleted',
   'HandlerFailed',
+  'NodeWaiting',
+  'InputGiven',
+  'WaitExpired',
   'BranchPaused',
+  'BranchResumed',
   'BranchCancelled',
   'CustomEvent',
   'LimitReached',
@@ -29,17 +33,20 @@ export const liveProgress = (handle: RunHandle, verbose: boolean): Progress => {
   const times = new AttemptTimes();
   const update = createLogUpdate(process.stderr);
   let frame = 0;
-  const draw = (): void =>
+  const draw = (): void => {
+    const { counts, waiting } = handle.report();
     update(
       liveBlock({
         name: handle.dagName,
-        counts: handle.report().counts,
+        counts,
         running: times.running,
+        waiting,
         frame,
         now: Date.now(),
         width: process.stderr.columns,
       }),
     );
+  };
   const streams = yieldingTo({ hide: () => update.clear(), show: draw });
   const timer = setInterval(() => {
     frame++;

@@ -1,6 +1,33 @@
 import type { RunReport } from '@dagger/core';
 import { oneLine, shellWord } from '../escape.ts';
 
+/** Of many questions, so many are shown with the command that answers them. */
+const MOST_HINTS = 5;
+
+const line = (words: readonly string[]): string => words.map(shellWord).join(' ');
+
+/** The command that goes on with a run. */
+export const resumeCommand = (
+  runId: string,
+  storage: string,
+  actions: readonly string[] = [],
+): string => {
+  const words = ['dagger', 'resume', runId, '--storage', storage];
+  for (const path of actions) words.push('--actions', path);
+  return line(words);
+};
+
+/** The commands that answer what a run waits for. */
+const howToAnswer = ({ runId, waiting }: RunReport, storage: string): readonly string[] => {
+  if (waiting.length === 0) return [];
+  const hints = waiting
+    .slice(0, MOST_HINTS)
+    .map(({ nodeId }) => `  ${line(['dagger', 'approve', runId, nodeId, '--storage', storage])}`);
+  if (waiting.length > MOST_HINTS)
+    hints.push(`  … and ${waiting.length - MOST_HINTS} more; \`dagger runs show\` has them all`);
+  return ['To answer (approve, reject or answer):', ...hints];
+};
+
 /** Where a run is kept and how it goes on; undefined when there is nothing to say. */
 export const howToResume = (
   report: RunReport,
@@ -14,7 +41,9 @@ export const howToResume = (
       : 'The run was kept in memory only; with --storage it could be resumed.';
   const kept = `Kept in ${oneLine(storage)}.`;
   if (done) return kept;
-  const words = ['dagger', 'resume', report.runId, '--storage', storage];
-  for (const path of actions) words.push('--actions', path);
-  return `${kept} To go on:\n  ${words.map(shellWord).join(' ')}`;
+  const answers = howToAnswer(report, storage);
+  const resume = `  ${resumeCommand(report.runId, storage, actions)}`;
+  return answers.length === 0
+    ? `${kept} To go on:\n${resume}`
+    : [kept, ...answers, 'Then go on:', resume].join('\n');
 };

@@ -4,6 +4,7 @@ import { oneLine, severalLines } from '../escape.ts';
 import { duration } from './duration.ts';
 import { nodeTable } from './node-table.ts';
 import { statusText } from './status.ts';
+import { waitText } from './waits.ts';
 
 const ORDER: readonly NodeStatus[] = [
   'succeeded',
@@ -37,9 +38,6 @@ export const summary = (report: RunReport): string => {
   for (const { nodeId, reason } of report.pausedBranches) {
     lines.push(`paused at ${oneLine(nodeId)}${reason === null ? '' : `: ${oneLine(reason)}`}`);
   }
-  for (const { nodeId, prompt, due } of report.waiting) {
-    const until = due === null ? '' : ` (until ${due})`;
-    lines.push(`waiting at ${oneLine(nodeId)}: ${oneLine(prompt, 200)}${until}`);
-  }
+  for (const node of report.waiting) lines.push(waitText(node));
   return lines.join('\n');
 };

@@ -7,7 +7,7 @@ export class InboxLine {
   readonly #deliver: (message: InboxMessage) => void;
   readonly #known: Set<string> = new Set();
   #cancel: CancelTimer | undefined;
-  #reading = false;
+  #looking: Promise<number> | undefined;
   #again = false;
 
   constructor(inbox: Inbox, deliver: (message: InboxMessage) => void) {
@@ -26,13 +26,20 @@ export class InboxLine {
     this.#cancel = undefined;
   }
 
-  /** Looks for new messages; resolves with how many there were. A look that fails is made up for by the next. */
-  async look(): Promise<number> {
-    if (this.#reading) {
+  /**
+   * Looks for new messages; resolves with how many there were, once everything is delivered that was in the inbox at the
+   * time of the call, also when a look was under way then. A look that fails is made up for by the next.
+   */
+  look(): Promise<number> {
+    if (this.#looking !== undefined) {
       this.#again = true;
-      return 0;
+      return this.#looking;
     }
-    this.#reading = true;
+    this.#looking = this.#read().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #read(): Promise<number> {
     let found = 0;
     try {
       do {
@@ -41,8 +48,6 @@ export class InboxLine {
       } while (this.#again);
     } catch {
       return found;
-    } finally {
-      this.#reading = false;
     }
     return found;
   }

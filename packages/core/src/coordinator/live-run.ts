@@ -150,6 +150,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       order: options.order,
       emit: (event) => this.#emit(event),
       isStopping: () => this.#isStopping(),
+      inTime: (then) => {
+        if (this.#inbox === undefined) then();
+        else void this.#inbox.look().then(then);
+      },
     };
     this.#outcomes = new Outcomes(session);
     this.#admission = new Admission(session, this.#outcomes);
@@ -202,7 +206,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#rearm();
     this.#timeOut(this.state.sessionStartedAt + this.#config.timeoutSeconds * 1000);
     if (signal !== undefined) this.#attach(signal);
-    this.#inbox?.start(messages);
+    if (this.#inbox !== undefined) this.#inbox.start(messages);
+    else for (const message of messages) this.#receive(message);
     this.#turns.begin();
   }
 
@@ -365,11 +370,15 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   obey({ commands }: HookAnswer, about?: ExecutionEvent): void {
     const node = about === undefined ? undefined : nodeOf(about);
     const n = node === undefined ? undefined : this.state.topology.numberOf(node);
-    for (const { command, by } of commands) this.#obey(command, by, n);
+    for (const { command, by } of commands) this.#obey(command, by, { n });
   }
 
   /** Carries out a command, or records why not. */
-  #obey(command: ExecutorCommand, by: string, n?: number): void {
+  #obey(
+    command: ExecutorCommand,
+    by: string,
+    { n, message }: { readonly n?: number | undefined; readonly message?: string } = {},
+  ): void {
     try {
       this.#carryOutCommand(command, n);
     } catch (error) {
@@ -378,6 +387,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
         at: this.#turns.now,
         command: describeCommand(command),
         by,
+        ...(message === undefined ? {} : { message }),
         error: toErrorData(error, 'COMMAND_REJECTED'),
       });
     }
@@ -395,7 +405,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   /** A command from another process: carried out and taken off the inbox in one commit. */
   #receive({ id, command }: InboxMessage): void {
     this.post(() => {
-      this.#obey(command, 'inbox');
+      this.#obey(command, 'inbox', { message: id });
       this.#turns.taken(id);
     });
   }

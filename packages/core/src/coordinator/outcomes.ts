@@ -8,6 +8,7 @@ import { nextDelay } from '../run/retry.ts';
 import { Status } from '../run/status.ts';
 import { NodeAttempt } from './attempt.ts';
 import { definitionOf, type Session } from './session.ts';
+import { rejection } from './rejection.ts';
 import { waitRequest } from './wait-request.ts';
 
 /** Failures that another attempt cannot mend. */
@@ -91,23 +92,12 @@ export class Outcomes {
       if (state.waits.get(n) !== wait) return;
       this.#session.emit({ type: 'WaitExpired', n, at: turns.now });
     };
-    this.#session.timers.at(due, () => turns.post(expire));
+    this.#session.timers.at(due, () => this.#session.inTime(() => turns.post(expire)));
   }
 
   #rejected(n: number): void {
-    const { runId, state } = this.#session;
-    const answer = state.notes.get(n)?.answer;
-    const who = answer?.by === null || answer === undefined ? '' : ` by ${answer.by}`;
-    const why = answer?.reason === null || answer === undefined ? '' : `: ${answer.reason}`;
-    const error = new DaggerError('REJECTED', `rejected${who}${why}`, {
-      ids: { runId, nodeId: state.topology.idOf(n) },
-    });
-    this.#session.emit({
-      type: 'NodeFailed',
-      n,
-      at: this.#session.turns.now,
-      error: withoutStack({ ...toErrorData(error), retryable: false }),
-    });
+    const { runId, state, turns } = this.#session;
+    this.#session.emit(rejection(runId, state, n, turns.now));
     this.#afterFailure(n);
   }
 
@@ -257,8 +247,6 @@ export class Outcomes {
 }
 
 type AttemptExtras = NonNullable<ReturnType<typeof NodeAttempt.moreOf>>;
-
-const withoutStack = ({ stack: _stack, ...rest }: ErrorData): ErrorData => rest;
 
 const spentBy = (more: AttemptExtras | undefined): { readonly tokens?: number } =>
   more === undefined || more.tokens === 0 ? {} : { tokens: more.tokens };

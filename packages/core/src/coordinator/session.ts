@@ -33,6 +33,8 @@ export interface Session {
   emit(event: RunEvent): void;
   /** Being stopped, in contrast to a halt that lets running nodes end in peace. */
   isStopping(): boolean;
+  /** Calls `then` after whatever other processes have sent by now has arrived. */
+  inTime(then: () => void): void;
 }
 
 export const definitionOf = (state: RunState, n: number): NodeDefinition =>

@@ -194,10 +194,12 @@ export class Turns<T> {
 
   #commit(journal: RunJournal): void {
     const batch = this.#batch;
-    const beside: Beside = { memos: this.#memos, taken: this.#taken };
+    // Without an event there is no group to take messages off with; they wait for the next one.
+    const taken = batch.length === 0 ? [] : this.#taken;
+    const beside: Beside = { memos: this.#memos, taken };
     this.#batch = [];
     this.#memos = [];
-    this.#taken = [];
+    if (batch.length > 0) this.#taken = [];
     journal.append(batch, beside).then(
       () => {
         if (this.#over) return;

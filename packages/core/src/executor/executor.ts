@@ -22,8 +22,9 @@ import { executionState, type ExecutionState } from './execution-state.ts';
 import type { RunHandle } from './handle.ts';
 import { dumpRun, type ForkOptions, type RunDump } from './history.ts';
 import { DagLibrary, type DagSummary } from './library.ts';
-import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
-import type { Delivery } from './outside-commands.ts';
+import type { Delivery } from './delivery.ts';
+import type { ExecutorOptions, ResumeOptions, RunOptions, SendOptions } from './options.ts';
+import type { PendingInput } from './pending-inputs.ts';
 import { Runs } from './runs.ts';
 
 /** What goes with a decision. */
@@ -192,8 +193,17 @@ export class DagExecutor implements Runner {
    * Sends a command to a run, whoever works on it, and also when nobody does: it is durable when this resolves.
    * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
    */
-  async send(runId: string, command: ExecutorCommand): Promise<Delivery> {
-    return this.#runs.send(runId, command);
+  async send(
+    runId: string,
+    command: ExecutorCommand,
+    options: SendOptions = {},
+  ): Promise<Delivery> {
+    return this.#runs.send(runId, command, options);
+  }
+
+  /** Commands for a run whose time has not come: sent and not taken up, or kept until a node asks. @throws DaggerError RUN_UNKNOWN */
+  async pendingInputs(runId: string): Promise<readonly PendingInput[]> {
+    return this.#runs.pendingInputs(runId);
   }
 
   /** Says yes to what a node asks, or will ask. @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED */

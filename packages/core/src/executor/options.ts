@@ -31,6 +31,14 @@ export interface ExecutorOptions {
 /** What `run`, `start` and `resume` take beside the graph. */
 export interface RunOptions extends Omit<RunRequest, 'dag'>, CoordinatorOptions {}
 
+export interface SendOptions {
+  /**
+   * Milliseconds to wait until the process that works on the run has taken the command up; then the result is `applied`,
+   * and a command that the run refuses is rejected. Default 0: it is left there.
+   */
+  readonly waitMs?: number;
+}
+
 export interface ResumeOptions extends CoordinatorOptions {
   readonly signal?: AbortSignal;
 }

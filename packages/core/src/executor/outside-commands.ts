@@ -1,5 +1,6 @@
 import type { ActionRegistry } from '../actions/registry.ts';
 import { commandEvent } from '../coordinator/carry-out.ts';
+import { rejection } from '../coordinator/rejection.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError } from '../errors.ts';
 import { Depths } from '../graph/depth.ts';
@@ -7,27 +8,10 @@ import type { ExecutorCommand } from '../run/commands.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
 import type { RunStatus } from '../run/status.ts';
-import { inboxTopic, putCommand } from '../storage/inbox.ts';
+import { databaseInbox, inboxTopic, putCommand } from '../storage/inbox.ts';
 import { recover } from '../storage/recover.ts';
-import { isOwned, type RunStore } from '../storage/run-store.ts';
-
-/**
- * What became of a command for a run:
- * - `applied`: it is carried out and durable;
- * - `sent`: it is durable, and the process that works on the run takes it up;
- * - `stored`: it is durable, and taken up when the run is resumed.
- */
-export type Delivery = 'applied' | 'sent' | 'stored';
-
-/** @throws DaggerError COMMAND_REJECTED when a run with this status takes no commands */
-export const mustTakeCommands = (runId: string, status: RunStatus): void => {
-  if (status === 'running' || status === 'paused') return;
-  throw new DaggerError(
-    'COMMAND_REJECTED',
-    `run '${runId}' has ended (${status})${status === 'succeeded' ? '' : '; resume it first'}`,
-    { ids: { runId } },
-  );
-};
+import type { LoadedRun, RunStore } from '../storage/run-store.ts';
+import { followDelivery, mustTakeCommands, type Delivery } from './delivery.ts';
 
 /** The event of a command that comes from outside while nobody works on the run. @throws DaggerError COMMAND_REJECTED */
 export const outsideEvent = (
@@ -39,8 +23,37 @@ export const outsideEvent = (
 ): RunEvent =>
   commandEvent(command, { state, registry, now, limits: config, depths: new Depths() });
 
+/** Folds the event of a command into the state of a run that nobody works on, with what follows from it at once. */
+export const applyOutside = (event: RunEvent, state: RunState, runId: string): void => {
+  state.apply(event);
+  if (event.type === 'InputGiven' && state.isRejected(event.n))
+    state.apply(rejection(runId, state, event.n, event.at));
+};
+
+/**
+ * The state of a run with the commands that wait for it, as far as they can be carried out: a command is judged by what
+ * the run will be when its turn comes.
+ */
+const expected = async (
+  store: RunStore,
+  registry: ActionRegistry,
+  { row, config, ...rest }: LoadedRun,
+): Promise<RunState> => {
+  const { state } = await recover(store, { row, config, ...rest }, undefined);
+  for (const { command } of await databaseInbox(store, row.id).read()) {
+    try {
+      const event = outsideEvent(command, state, config, registry, store.clock.now());
+      applyOutside(event, state, row.id);
+    } catch (error) {
+      if (!(error instanceof DaggerError)) throw error;
+    }
+  }
+  return state;
+};
+
 /**
  * Leaves a command for a run in storage, after checking it against the run as it stands.
+ * @param waitMs how long to wait until the process that works on the run has taken it up
  * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
  */
 export const leaveCommand = async (
@@ -48,14 +61,13 @@ export const leaveCommand = async (
   registry: ActionRegistry,
   runId: string,
   command: ExecutorCommand,
-  nonce: string,
+  { nonce, waitMs }: { readonly nonce: string; readonly waitMs: number },
 ): Promise<Delivery> => {
   const loaded = await store.load(runId);
   mustTakeCommands(runId, loaded.row.status as RunStatus);
-  const { state } = await recover(store, loaded, undefined);
+  const state = await expected(store, registry, loaded);
   outsideEvent(command, state, loaded.config, registry, store.clock.now());
-  await putCommand(store, runId, command, nonce);
+  const id = await putCommand(store, runId, command, nonce);
   await store.storage.notify?.(store.storage.db, inboxTopic(runId)).catch(() => {});
-  const row = await store.row(runId);
-  return row !== undefined && isOwned(row, store.clock.now()) ? 'sent' : 'stored';
+  return followDelivery(store, runId, id, waitMs);
 };

@@ -37,14 +37,22 @@ import {
   type Pruned,
   type RetentionPolicy,
 } from '../storage/retention.ts';
-import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
+import {
+  isOwned,
+  type LoadedRun,
+  type RunFilter,
+  type RunStore,
+  type StoredRun,
+} from '../storage/run-store.ts';
 import { Caretaker } from './caretaker.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
-import { leaveCommand, mustTakeCommands, outsideEvent, type Delivery } from './outside-commands.ts';
+import { mustTakeCommands, type Delivery } from './delivery.ts';
+import { applyOutside, leaveCommand, outsideEvent } from './outside-commands.ts';
+import { pendingInputs, type PendingInput } from './pending-inputs.ts';
 import { storeFork, type ForkOptions } from './history.ts';
 import { readDurations } from '../storage/durations.ts';
 import { byPath, learn, learnedBody, slotsOf } from './learning.ts';
-import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
+import type { ExecutorOptions, ResumeOptions, RunOptions, SendOptions } from './options.ts';
 import { Sessions, type Session } from './sessions.ts';
 
 const MEMOS_IN_MEMORY = 10_000;
@@ -128,39 +136,67 @@ export class Runs {
    * Sends a command to a run, whoever works on it, and also when nobody does.
    * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
    */
-  async send(runId: string, command: ExecutorCommand): Promise<Delivery> {
+  async send(runId: string, command: ExecutorCommand, options: SendOptions): Promise<Delivery> {
     this.#mustBeOpen();
+    // A run that is just being opened is there in a moment.
+    await this.#opening.get(runId)?.catch(() => {});
     const live = this.#live.get(runId)?.run;
     if (live !== undefined) {
       await live.send(command);
       return 'applied';
     }
+    const { status, owned } = await this.#standing(runId);
+    mustTakeCommands(runId, status);
+    if (command?.type === 'CancelRun' && (await this.#conclude(runId, command))) return 'applied';
+    if (command?.type === 'PauseRun' && status === 'paused' && !owned) return 'applied';
     if (this.#store === undefined) return this.#sendToSession(runId, command);
-    if (command.type === 'CancelRun' && (await this.#conclude(this.#store, runId, command)))
-      return 'applied';
-    return leaveCommand(this.#store, this.#registry, runId, command, this.#ids.runId());
+    const { waitMs = 0 } = options;
+    const nonce = this.#ids.runId();
+    return leaveCommand(this.#store, this.#registry, runId, command, { nonce, waitMs });
+  }
+
+  /** The commands for a run whose time has not come. @throws DaggerError RUN_UNKNOWN */
+  async pendingInputs(runId: string): Promise<readonly PendingInput[]> {
+    const live = this.#live.get(runId)?.run;
+    if (this.#store === undefined)
+      return pendingInputs(live?.state ?? this.#session(runId).state, []);
+    // In this order a message that is taken up in between is told twice at worst, and never missed.
+    const messages = await databaseInbox(this.#store, runId).read();
+    const state =
+      live?.state ?? (await recover(this.#store, await this.#store.load(runId), undefined)).state;
+    return pendingInputs(state, messages);
+  }
+
+  /** @throws DaggerError RUN_UNKNOWN */
+  async #standing(runId: string): Promise<{ readonly status: RunStatus; readonly owned: boolean }> {
+    if (this.#store === undefined)
+      return { status: this.#session(runId).state.finished?.status ?? 'running', owned: false };
+    const { row } = await this.#store.load(runId);
+    return { status: row.status as RunStatus, owned: isOwned(row, this.#clock.now()) };
   }
 
   /** A run in memory that nobody works on changes at once. */
   #sendToSession(runId: string, command: ExecutorCommand): Delivery {
     const { report, state, config, cache } = this.#session(runId);
-    mustTakeCommands(runId, state.finished?.status ?? 'running');
     const event = outsideEvent(command, state, config, this.#registry, this.#clock.now());
     // The report that was given out tells of what was.
     report?.settle();
-    state.apply(event);
+    applyOutside(event, state, runId);
     if (event.type === 'CacheUpdated') cache.insertGlobal(event.namespace, event.key, event.value);
     return 'stored';
   }
 
   /** Cancels a run that nobody works on; false when somebody does. */
-  async #conclude(store: RunStore, runId: string, command: ExecutorCommand): Promise<boolean> {
-    mustTakeCommands(runId, (await store.load(runId)).row.status as RunStatus);
+  async #conclude(runId: string, command: ExecutorCommand): Promise<boolean> {
+    const store = this.#store;
     try {
-      const last: InboxMessage = { id: '', command };
-      await (
-        await this.#once(runId, () => this.#resumeStored(store, runId, {}, last))
-      ).done;
+      const last: InboxMessage = { id: '', at: this.#clock.now(), command };
+      const handle = await this.#once(runId, () =>
+        store === undefined
+          ? this.#resumeSession(runId, {}, last)
+          : this.#resumeStored(store, runId, {}, last),
+      );
+      await handle.done;
       return true;
     } catch (error) {
       if (error instanceof DaggerError && error.code === 'RUN_OWNED') return false;
@@ -375,7 +411,12 @@ export class Runs {
     });
   }
 
-  async #resumeSession(runId: string, options: ResumeOptions): Promise<RunHandle> {
+  /** @param last like that of `#resumeStored` */
+  async #resumeSession(
+    runId: string,
+    options: ResumeOptions,
+    last?: InboxMessage,
+  ): Promise<RunHandle> {
     const session = this.#session(runId);
     const { graph, config, state, cache, report } = session;
     if (report?.status === 'succeeded') return finishedHandle(report);
@@ -386,7 +427,7 @@ export class Runs {
       type: 'RunResumed',
       at: this.#clock.now(),
       hooked: hooksOf(options).length > 0,
-      retry: state.retriesOnResume,
+      retry: last === undefined && state.retriesOnResume,
     };
     return this.#go({
       runId,
@@ -397,6 +438,7 @@ export class Runs {
       fence: undefined,
       unseen: session.unseen,
       first,
+      ...(last === undefined ? {} : { messages: [last] }),
       options,
       handleFirst: true,
     });
@@ -414,8 +456,18 @@ export class Runs {
     const loaded = await store.load(runId);
     const { fence } = await store.claim(runId);
     const recovered = await this.#recoverClaimed(store, loaded, fence, last === undefined);
-    const messages = await databaseInbox(store, runId).read();
     const { graph, state, cache, unseen } = recovered;
+    // Another process may have brought it to its end before the claim.
+    const ended = state.finished?.status;
+    if (
+      ended === 'succeeded' ||
+      (ended !== undefined && ended !== 'paused' && last !== undefined)
+    ) {
+      await store.release(runId, fence);
+      if (last !== undefined) mustTakeCommands(runId, ended);
+      return finishedHandle(await this.report(runId));
+    }
+    const messages = await databaseInbox(store, runId).read();
     const { config } = loaded;
     const nodes = state.nodeCount;
     const learned = await learnedBody(store, graph.name, { config, options, nodes });
@@ -425,7 +477,12 @@ export class Runs {
     const first: RunEvent =
       state.seq === 0
         ? { type: 'RunStarted', at, hooked }
-        : { type: 'RunResumed', at, hooked, retry: state.retriesOnResume };
+        : {
+            type: 'RunResumed',
+            at,
+            hooked,
+            retry: last === undefined && state.retriesOnResume,
+          };
     return this.#go({
       runId,
       graph,

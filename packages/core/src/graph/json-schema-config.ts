@@ -106,12 +106,12 @@ export const config: Properties<DagConfigInput> = {
   ),
   humanWaitMinutes: orNull(
     number(
-      'Minutes to wait for a person; null waits without end. Checked, and without effect yet.',
+      'Minutes that a node waits for a person, unless it says otherwise; null (default) waits without end, and the run may pause meanwhile.',
       { minimum: 0, maximum: 1_440 },
     ),
   ),
   humanTimeoutAction: words(
-    'What happens when nobody answered in time. Default pause. Checked, and without effect yet.',
+    'What a node does when nobody answered in time: pause (default), or autopilot, which goes on without an answer.',
     'autopilot',
     'pause',
   ),

@@ -133,6 +133,8 @@ export type RunEvent =
       readonly at: number;
       readonly command: JsonValue;
       readonly by: string;
+      /** The message of the inbox that brought it. */
+      readonly message?: string;
       readonly error: ErrorData;
     }
   /**

@@ -108,7 +108,8 @@ export const forkState = (
       sessionStartedAt: state.sessionStartedAt,
       runStartedAt: state.runStartedAt,
       halt: null,
-      finished: state.finished ?? null,
+      // How it ended says whether what failed gets another chance; a success is over.
+      finished: state.finished?.status === 'succeeded' ? null : (state.finished ?? null),
       tokens: all.reduce((sum, { tokens }) => sum + tokens, 0),
       iterations: kept.filter((n) => keeps(n) && isIteration(state, n)).length,
       cacheHits: all.filter(({ cached }) => cached).length,

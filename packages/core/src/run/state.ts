@@ -759,6 +759,8 @@ export class RunState {
   #reopen(n: number): void {
     this.awaiting.delete(n);
     const notes = this.notesOf(n);
+    // An answer for a node that could not ask yet is kept for when it does.
+    if (this.status[n] === Status.FAILED) this.waits.forget(n);
     if (notes.handler?.status === 'pending') this.handlersPending--;
     if (notes.error !== undefined) {
       // The failure that ended the session before stays in the history of the node.
@@ -774,7 +776,6 @@ export class RunState {
     notes.budgetFrom = notes.retries.length;
     notes.answer = undefined;
     notes.answered = false;
-    this.waits.forget(n);
     this.#set(n, Status.PENDING);
     this.endedAt[n] = 0;
   }

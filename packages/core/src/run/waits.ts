@@ -131,7 +131,12 @@ export class Waits {
     for (const [name, value] of values) this.#values.set(name, value);
   }
 
-  /** Forgets what arrived for a node that gets another chance; what it waits for is asked anew. */
+  /** Every input that no wait has taken, by node. */
+  early(): IterableIterator<[number, readonly HumanInput[]]> {
+    return this.#early.entries();
+  }
+
+  /** Forgets what arrived for a node that failed and gets another chance; what it waits for is asked anew. */
   forget(n: number): void {
     this.end(n);
     this.#early.delete(n);

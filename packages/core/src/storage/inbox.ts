@@ -5,6 +5,8 @@ import type { RunStore } from './run-store.ts';
 /** A command that came from outside of the process that owns the run. */
 export interface InboxMessage {
   readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
   readonly command: ExecutorCommand;
 }
 
@@ -28,11 +30,15 @@ export const databaseInbox = (store: RunStore, runId: string): Inbox => ({
   async read() {
     const rows = await store.storage.db
       .selectFrom('dagger_inbox')
-      .select(['id', 'body'])
+      .select(['id', 'at', 'body'])
       .where('run_id', '=', runId)
       .orderBy('id')
       .execute();
-    return rows.map(({ id, body }) => ({ id, command: JSON.parse(body) as ExecutorCommand }));
+    return rows.map(({ id, at, body }) => ({
+      id,
+      at,
+      command: JSON.parse(body) as ExecutorCommand,
+    }));
   },
 
   watch(wake) {
@@ -70,16 +76,35 @@ const arrivalId = (now: number, nonce: string): string => {
   return `${time}-${String(sequence).padStart(6, '0')}-${nonce}`;
 };
 
-/** Leaves a command for whoever owns the run, or will own it. Durable when it resolves. */
+/** Leaves a command for whoever owns the run, or will own it. Durable when it resolves, with the id of the message. */
 export const putCommand = async (
   store: RunStore,
   runId: string,
   command: ExecutorCommand,
   nonce: string,
-): Promise<void> => {
+): Promise<string> => {
   const at = store.clock.now();
+  const id = arrivalId(at, nonce);
   await store.storage.db
     .insertInto('dagger_inbox')
-    .values({ id: arrivalId(at, nonce), run_id: runId, at, body: JSON.stringify(command) })
+    .values({ id, run_id: runId, at, body: JSON.stringify(command) })
     .execute();
+  return id;
+};
+
+/** Whether nobody has taken a message up yet. */
+export const isInInbox = async (store: RunStore, id: string): Promise<boolean> =>
+  (await store.storage.db
+    .selectFrom('dagger_inbox')
+    .select('id')
+    .where('id', '=', id)
+    .executeTakeFirst()) !== undefined;
+
+/** Takes a message back; false when somebody has taken it up already. */
+export const withdraw = async (store: RunStore, id: string): Promise<boolean> => {
+  const { numDeletedRows } = await store.storage.db
+    .deleteFrom('dagger_inbox')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
 };

@@ -158,15 +158,16 @@ export class RunStore {
       .executeTakeFirst();
   }
 
+  async #known(runId: string): Promise<RunRow> {
+    const row = await this.row(runId);
+    if (row !== undefined) return row;
+    const message = `there is no run '${runId}' in ${this.storage.location}`;
+    throw new DaggerError('RUN_UNKNOWN', message, { ids: { runId } });
+  }
+
   /** @throws DaggerError RUN_UNKNOWN */
   async load(runId: string): Promise<LoadedRun> {
-    const row = await this.row(runId);
-    if (row === undefined)
-      throw new DaggerError(
-        'RUN_UNKNOWN',
-        `there is no run '${runId}' in ${this.storage.location}`,
-        { ids: { runId } },
-      );
+    const row = await this.#known(runId);
     const { body } = await this.storage.db
       .selectFrom('dagger_definitions')
       .select('body')
@@ -187,7 +188,7 @@ export class RunStore {
   /**
    * Makes this process the owner of a run, if nobody else is: the compare-and-swap on the fencing number lets one of
    * several claimants through.
-   * @throws DaggerError RUN_OWNED
+   * @throws DaggerError RUN_UNKNOWN, RUN_OWNED
    */
   async claim(runId: string): Promise<{ readonly fence: number }> {
     let wanted: number | undefined;
@@ -207,41 +208,21 @@ export class RunStore {
     runId: string,
     trying: (fence: number) => void,
   ): Promise<{ readonly fence: number }> {
-    const row = await this.row(runId);
-    if (row === undefined)
-      throw new DaggerError(
-        'RUN_UNKNOWN',
-        `there is no run '${runId}' in ${this.storage.location}`,
-        { ids: { runId } },
-      );
-    const now = this.clock.now();
-    const fence = row.fence;
-    // This executor may take its own run back after storage had failed it; it knows that nobody works on it.
-    const free =
-      row.owner === null || row.owner === this.owner || row.lease_until < now || isDead(row.owner);
-    if (free) {
-      trying(fence + 1);
+    for (;;) {
+      const row = await this.#known(runId);
+      const now = this.clock.now();
+      // This executor may take its own run back after storage had failed it; it knows that nobody works on it.
+      if (row.owner !== this.owner && isOwned(row, now)) throw ownedBy(row, now);
+      trying(row.fence + 1);
       const claimed = await this.storage.db
         .updateTable('dagger_runs')
-        .set({
-          owner: this.owner,
-          fence: fence + 1,
-          lease_until: this.clock.now() + LEASE,
-        })
+        .set({ owner: this.owner, fence: row.fence + 1, lease_until: now + LEASE })
         .where('id', '=', runId)
         .where('fence', '=', row.fence)
         .executeTakeFirst();
-      if (claimed.numUpdatedRows === 1n) return { fence: fence + 1 };
+      if (claimed.numUpdatedRows === 1n) return { fence: row.fence + 1 };
+      // Another claimant was faster; who it is stands in the row now.
     }
-    const [host, pid] = (row.owner ?? '').split('#');
-    throw new DaggerError(
-      'RUN_OWNED',
-      `run '${runId}' is being worked on by process ${pid ?? '?'} on ${host ?? '?'}; its lease ends in ${Math.max(0, row.lease_until - now)} ms`,
-      {
-        ids: { runId },
-        recoverable: true,
-      },
-    );
   }
 
   /** Gives up the ownership, so that another process may go on at once. */
@@ -379,6 +360,15 @@ export const isOwned = (
 
 /** Text of PostgreSQL has no NUL, so no run id has one; JSON escapes it. */
 const isStorable = (text: string): boolean => !text.includes('\0');
+
+const ownedBy = ({ id, owner, lease_until }: RunRow, now: number): DaggerError => {
+  const [host, pid] = (owner ?? '').split('#');
+  return new DaggerError(
+    'RUN_OWNED',
+    `run '${id}' is being worked on by process ${pid ?? '?'} on ${host ?? '?'}; its lease ends in ${Math.max(0, lease_until - now)} ms`,
+    { ids: { runId: id }, recoverable: true },
+  );
+};
 
 /** A query that is compiled once and run with other parameters. */
 export const withParameters = <R>(

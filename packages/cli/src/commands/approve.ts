@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../exit-code.ts';
+import { answersHelp, decide, withDecisionOptions, type DecisionOptions } from './decision.ts';
+
+const help = `
+Example:
+  dagger approve nightly-2025-01-31 review --storage runs.db --data '{"limit": 100}'
+${answersHelp}`;
+
+export const addApprove = (program: Command, finish: (code: ExitCode) => void): void => {
+  const command = program
+    .command('approve')
+    .description('say yes to what a node asks')
+    .argument('<run-id>', 'the id of the run: see `dagger runs list`')
+    .argument('<node>', 'the id of the node: see `dagger runs show`')
+    .option('--data <json>', 'what the node gets with it');
+  withDecisionOptions(command)
+    .addHelpText('after', help)
+    .action(async (runId: string, node: string, options: DecisionOptions) =>
+      finish(await decide(runId, node, 'approve', options)),
+    );
+};

@@ -1,0 +1,66 @@
+import { userInfo } from 'node:os';
+import type { ExecutorCommand, JsonValue } from '@dagger/core';
+import type { Command } from 'commander';
+import type { ExitCode } from '../exit-code.ts';
+import { InvalidCommandLine } from '../invalid-command-line.ts';
+import { jsonOption, storageOption } from '../options.ts';
+import { reasonOf } from '../reason.ts';
+import { tellRun, type TellOptions } from './tell-run.ts';
+
+export interface DecisionOptions extends TellOptions {
+  readonly data?: string;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+type Decision = (ExecutorCommand & { readonly type: 'GiveInput' })['decision'];
+
+/** A user without a name in the system, as in some containers, decides without a name. */
+const whoAmI = (): string | undefined => {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+};
+
+const parseData = (text: string): JsonValue => {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    throw new InvalidCommandLine(`--data is not JSON: ${reasonOf(cause)}`, { cause });
+  }
+};
+
+/** Says to a node of a run what a person decided. */
+export const decide = (
+  runId: string,
+  nodeId: string,
+  decision: Decision,
+  { data, reason, by = whoAmI(), ...rest }: DecisionOptions,
+  answer?: JsonValue,
+): Promise<ExitCode> => {
+  const given = data === undefined ? answer : parseData(data);
+  const command: ExecutorCommand = {
+    type: 'GiveInput',
+    nodeId,
+    decision,
+    ...(given === undefined ? {} : { data: given }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+  };
+  return tellRun(runId, command, `${decision} ${nodeId} of run '${runId}'`, rest);
+};
+
+export const withDecisionOptions = (command: Command): Command =>
+  command
+    .option('--reason <text>', 'why')
+    .option('--by <name>', 'who decided (default: the user of the system)')
+    .addOption(storageOption())
+    .addOption(jsonOption('what became of it'));
+
+/** How answers travel, for the help of each command that gives one. */
+export const answersHelp: string = `
+An answer may come before the question, while the node waits, or while no process works on the run: it is stored, and
+taken up once. The process that works on the run gets it within a second; else resume the run.
+`;
