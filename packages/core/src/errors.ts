@@ -47,7 +47,8 @@ export type ErrorCode =
   | 'RUN_UNKNOWN'
   | 'STORAGE_FAILED'
   | 'STORAGE_MISSING'
-  | 'STORAGE_URL';
+  | 'STORAGE_URL'
+  | 'SUPERVISOR_MISSING';
 
 /** The ids that an error concerns; only those that apply are present. */
 export interface ErrorIds {

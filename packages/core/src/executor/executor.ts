@@ -8,12 +8,16 @@ import { defineGraph, Graph, type CheckedGraph } from '../graph/graph.ts';
 import type { GraphDefinition, GraphMetadata, NodeDefinition } from '../graph/model.ts';
 import { readYamlDirectory, readYamlFile } from '../graph/yaml/files.ts';
 import { loadYaml } from '../graph/yaml/load.ts';
+import { SUPERVISOR_STEP } from '../graph/topology.ts';
+import { systemIds, type Ids } from '../ids.ts';
 import type { JsonValue } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { NodeReport, RunReport } from '../run/report.ts';
 import { openStorage } from '../storage/open.ts';
 import { RunStore, type RunFilter, type StoredRun } from '../storage/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
+import { INSTRUCTIONS, type Instruction } from '../supervisor/instruction.ts';
+import { taskGraph, type FlowTask } from '../supervisor/task.ts';
 import type { RunHandle } from './handle.ts';
 import { DagLibrary, type DagSummary } from './library.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
@@ -34,11 +38,16 @@ export class DagExecutor implements Runner {
   readonly #dags: DagLibrary = new DagLibrary();
   readonly #runs: Runs;
   readonly #storage: Storage | undefined;
+  readonly #ids: Ids;
+  readonly #hasSupervisor: boolean;
 
   private constructor(options: ExecutorOptions, runs: Runs, storage: Storage | undefined) {
     this.registry = options.registry;
     this.#runs = runs;
     this.#storage = storage;
+    this.#ids = options.ids ?? systemIds;
+    this.#hasSupervisor =
+      options.supervisor !== undefined || options.registry.contains(SUPERVISOR_STEP);
   }
 
   /**
@@ -154,6 +163,30 @@ export class DagExecutor implements Runner {
     return this.run(dag, { ...options, maxParallelNodes: 1 });
   }
 
+  /**
+   * Runs a loaded graph, a graph, or a task alone: then the supervisor plans all of it, beginning with one
+   * `supervisor_step`. `flowOutputs` gives the result of the latter.
+   * @throws DaggerError SUPERVISOR_MISSING, and what `start` throws
+   */
+  async executeDag(
+    target: string | Graph | FlowTask,
+    options: RunOptions = {},
+  ): Promise<RunReport> {
+    if (typeof target === 'string' || target instanceof Graph) return this.run(target, options);
+    const graph = taskGraph(target);
+    const supervisor = options.supervisor ?? target.supervisor;
+    if (supervisor === undefined && !this.#hasSupervisor)
+      throw new DaggerError(
+        'SUPERVISOR_MISSING',
+        'a task alone needs somebody who plans it: give what defineSupervisor makes as `supervisor`, to DagExecutor.open or beside the task',
+      );
+    return this.run(graph, {
+      ...options,
+      ...(target.inputs === undefined ? {} : { inputs: { ...target.inputs, ...options.inputs } }),
+      ...(supervisor === undefined ? {} : { supervisor }),
+    });
+  }
+
   async execute(request: RunRequest, options: CoordinatorOptions): Promise<RunReport> {
     const { dag, ...rest } = request;
     return this.run(dag, { ...rest, ...options });
@@ -218,6 +251,16 @@ export class DagExecutor implements Runner {
     value: JsonValue,
   ): Promise<Delivery> {
     return this.send(runId, { type: 'UpdateCache', namespace, key, value });
+  }
+
+  /**
+   * Puts an instruction into the queue of an agent-driven run; its next iteration carries it out.
+   * @param key its name: the same key again is the same instruction. Default: a new one.
+   * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED, NOT_JSON
+   */
+  async instruct(runId: string, instruction: Instruction, key?: string): Promise<Delivery> {
+    const name = key ?? this.#ids.runId();
+    return this.updateCache(runId, INSTRUCTIONS, name, instruction as unknown as JsonValue);
   }
 
   /** Whether a run is paused: nothing goes on until somebody resumes it. @throws DaggerError RUN_UNKNOWN */

@@ -4,7 +4,7 @@ import { Cache } from '../cache/cache.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { mergeConfig } from '../config/merge.ts';
 import type { DagConfig } from '../config/model.ts';
-import { checkBounds, type CoordinatorOptions } from '../coordinator/coordinator.ts';
+import { checkBounds } from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
 import { checkDepth, checkNodeCount } from '../coordinator/size-limits.ts';
@@ -16,6 +16,7 @@ import { GraphInvalidError } from '../graph/diagnostic.ts';
 import { defineGraph, Graph } from '../graph/graph.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
 import type { Topology } from '../graph/topology.ts';
+import type { EventHook } from '../hooks/hook.ts';
 import { systemIds, type Ids } from '../ids.ts';
 import { ownJson, type JsonObject } from '../json.ts';
 import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
@@ -29,6 +30,7 @@ import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { recover, type RecoveredRun } from '../storage/recover.ts';
 import type { LoadedRun, RunFilter, RunStore, StoredRun } from '../storage/run-store.ts';
+import { checkSupervisor, withAction, withHook } from '../supervisor/supervise.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { leaveCommand, mustTakeCommands, outsideEvent, type Delivery } from './outside-commands.ts';
 import type { ExecutorOptions, ResumeOptions, RunOptions } from './options.ts';
@@ -54,7 +56,8 @@ export class Runs {
   #closed = false;
 
   constructor(options: ExecutorOptions, store: RunStore | undefined) {
-    this.#registry = options.registry;
+    checkSupervisor(options.supervisor);
+    this.#registry = withAction(options.registry, options.supervisor);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#ids = options.ids ?? systemIds;
@@ -70,6 +73,7 @@ export class Runs {
   async open(graph: Graph, options: RunOptions, handleFirst: boolean): Promise<RunHandle> {
     this.#mustBeOpen();
     checkBounds(options);
+    checkSupervisor(options.supervisor);
     checkInputs(options.inputs);
     const { runId } = options;
     if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
@@ -98,6 +102,7 @@ export class Runs {
   async resume(runId: string, options: ResumeOptions): Promise<RunHandle> {
     this.#mustBeOpen();
     checkBounds(options);
+    checkSupervisor(options.supervisor);
     return this.#once(runId, () =>
       this.#store === undefined
         ? this.#resumeSession(runId, options)
@@ -265,7 +270,7 @@ export class Runs {
     options: RunOptions,
     handleFirst: boolean,
   ): Promise<RunHandle> {
-    this.#checkActions(Graph.topologyOf(graph));
+    this.#checkActions(Graph.topologyOf(graph), this.#registryFor(options));
     const config =
       Object.keys(graph.config).length === 0
         ? this.#config
@@ -296,7 +301,7 @@ export class Runs {
     const first: RunEvent = {
       type: 'RunStarted',
       at: this.#clock.now(),
-      hooked: hooksOf(options).length > 0,
+      hooked: this.#hooksFor(options, topology).length > 0,
     };
     return this.#go({
       runId,
@@ -322,7 +327,7 @@ export class Runs {
     const first: RunEvent = {
       type: 'RunResumed',
       at: this.#clock.now(),
-      hooked: hooksOf(options).length > 0,
+      hooked: this.#hooksFor(options, state.topology).length > 0,
       retry: state.retriesOnResume,
     };
     return this.#go({
@@ -350,11 +355,12 @@ export class Runs {
     if (row?.status === 'succeeded') return finishedHandle(await this.report(runId));
     const loaded = await store.load(runId);
     const { fence } = await store.claim(runId);
-    const recovered = await this.#recoverClaimed(store, loaded, fence, last === undefined);
+    const known = last === undefined ? this.#registryFor(options) : undefined;
+    const recovered = await this.#recoverClaimed(store, loaded, fence, known);
     const messages = await databaseInbox(store, runId).read();
     const { graph, state, cache, unseen } = recovered;
     const at = this.#clock.now();
-    const hooked = hooksOf(options).length > 0;
+    const hooked = this.#hooksFor(options, state.topology).length > 0;
     // Nothing may be committed but the run itself.
     const first: RunEvent =
       state.seq === 0
@@ -375,16 +381,19 @@ export class Runs {
     });
   }
 
-  /** Reads the journal of a run that this process has just claimed; gives the claim back when that fails. */
+  /**
+   * Reads the journal of a run that this process has just claimed; gives the claim back when that fails.
+   * @param registry what the actions of the run must be in; absent when none will run
+   */
   async #recoverClaimed(
     store: RunStore,
     loaded: LoadedRun,
     fence: number,
-    acts: boolean,
+    registry: ActionRegistry | undefined,
   ): Promise<RecoveredRun> {
     try {
       const recovered = await recover(store, loaded, this.#options.cacheLimits);
-      if (acts) this.#checkActions(recovered.state.topology);
+      if (registry !== undefined) this.#checkActions(recovered.state.topology, registry);
       return recovered;
     } catch (error) {
       await store.release(loaded.row.id, fence);
@@ -423,12 +432,12 @@ export class Runs {
       state,
       cache,
       config,
-      registry: this.#registry,
+      registry: this.#registryFor(options),
       clock: this.#clock,
       ids: this.#ids,
       logger: this.#options.logger ?? silentLogger,
       appData: this.#options.appData,
-      hooks: hooksOf(options),
+      hooks: this.#hooksFor(options, state.topology),
       slots: config.enableParallelExecution
         ? (options.maxParallelNodes ?? config.maxParallelNodes)
         : 1,
@@ -475,14 +484,20 @@ export class Runs {
     return session;
   }
 
-  #checkActions(topology: Topology): void {
-    if (
-      !topology.hasHandlers &&
-      topology.actionNames.every((name) => this.#registry.contains(name))
-    )
+  #registryFor({ supervisor }: ResumeOptions): ActionRegistry {
+    if (supervisor === undefined || supervisor === this.#options.supervisor) return this.#registry;
+    return withAction(this.#options.registry, supervisor);
+  }
+
+  #hooksFor({ hooks = [], supervisor }: ResumeOptions, topology: Topology): readonly EventHook[] {
+    return withHook(hooks, supervisor ?? this.#options.supervisor, topology);
+  }
+
+  #checkActions(topology: Topology, registry: ActionRegistry): void {
+    if (!topology.hasHandlers && topology.actionNames.every((name) => registry.contains(name)))
       return;
     const problems: Problems = [];
-    checkActions(topology.definitions, 0, problems, this.#registry);
+    checkActions(topology.definitions, 0, problems, registry);
     if (problems.length > 0) throw new GraphInvalidError(problems);
   }
 }
@@ -511,9 +526,6 @@ const checkInputs = (inputs: unknown): void => {
     'the inputs of a run are an object: values by their names',
   );
 };
-
-const hooksOf = (options: CoordinatorOptions): NonNullable<CoordinatorOptions['hooks']> =>
-  options.hooks ?? [];
 
 const grown = (graph: Graph, state: RunState): Graph =>
   defineGraph({ ...graph.toJSON(), nodes: state.topology.definitions });
