@@ -182,15 +182,12 @@ describe('a failure of what was planned', () => {
 describe('a plan that does not fit', () => {
   it.each<[string, unknown, string]>([
     ['names an unknown action', { nodes: [{ action: 'doubel' }] }, "did you mean 'double'"],
-    ['names an unknown node', { nodes: [{ ...double('q', 1), deps: ['nobody'] }] }, 'nobody'],
+    ['names an unknown node', { nodes: [double('q', 1).withDeps('nobody')] }, 'nobody'],
     ['takes an id twice', { nodes: [double('a', 1)] }, "'a'"],
     [
       'has a cycle',
       {
-        nodes: [
-          { ...double('p', 1), deps: ['q'] },
-          { ...double('q', 1), deps: ['p'] },
-        ],
+        nodes: [double('p', 1).withDeps('q'), double('q', 1).withDeps('p')],
       },
       'cycle',
     ],

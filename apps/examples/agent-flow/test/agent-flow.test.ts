@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { flowOutputs } from '@dagger/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { readRows } from '../src/dataset.ts';
@@ -34,9 +35,9 @@ test('the rules find the datasets of a task, inspect them, and report on their c
     mean: expect.closeTo(average, 3),
   });
   const adelie = rows.filter((row) => row['Species'] === 'Adelie').length;
-  const text = flowOutputs(report)?.['report'];
-  expect(text).toContain(`## penguins.json: ${rows.length} rows`);
-  expect(text).toContain(`- Species: 3 different, most often Adelie (${adelie})`);
+  const written = flowOutputs(report)?.['report'];
+  expect(written).toContain(`## penguins.json: ${rows.length} rows`);
+  expect(written).toContain(`- Species: 3 different, most often Adelie (${adelie})`);
 });
 
 test('the rules go on without a dataset that is no table', async () => {
@@ -60,14 +61,13 @@ test('a model is told of its mistakes, and its tokens are counted', async () => 
     '{"done": true, "outputs": {"report": "all is well"}}',
   ];
   const asked: string[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const part of request) body += String(part);
-    asked.push(
-      (JSON.parse(body) as { messages: { content: string }[] }).messages[1]?.content ?? '',
-    );
-    const message = { content: answers[asked.length - 1] };
-    response.end(JSON.stringify({ choices: [{ message }], usage: { total_tokens: 7 } }));
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { messages } = JSON.parse(body) as { messages: { content: string }[] };
+      asked.push(messages[1]?.content ?? '');
+      const message = { content: answers[asked.length - 1] };
+      response.end(JSON.stringify({ choices: [{ message }], usage: { total_tokens: 7 } }));
+    });
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -75,7 +75,7 @@ test('a model is told of its mistakes, and its tokens are counted', async () => 
   await using executor = await openFlow({ model: { key: 'k', url } });
   const report = await executor.executeDag({ task: 'Look at the penguins' });
   expect(flowOutputs(report)).toEqual({ report: 'all is well' });
-  expect(asked.map((text) => (JSON.parse(text) as { problems: string[] }).problems)).toEqual([
+  expect(asked.map((told) => (JSON.parse(told) as { problems: string[] }).problems)).toEqual([
     [],
     [expect.stringContaining('a plan is an object')],
     [],

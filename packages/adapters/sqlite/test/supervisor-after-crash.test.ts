@@ -49,15 +49,15 @@ const plan = ({ iteration, results, failures, problems, answer }: PlanContext): 
 
 const open = async (place: string, during?: (executor: DagExecutor) => Promise<unknown>) => {
   const planned: number[] = [];
-  let executor: DagExecutor | undefined;
+  const opened: { executor?: DagExecutor } = {};
   const supervisor = defineSupervisor({
     plan: async (ctx) => {
       planned.push(ctx.iteration);
-      if (ctx.iteration === 1 && executor !== undefined) await during?.(executor);
+      if (ctx.iteration === 1 && opened.executor !== undefined) await during?.(opened.executor);
       return plan(ctx);
     },
   });
-  executor = await DagExecutor.open({
+  const executor = await DagExecutor.open({
     registry: new ActionRegistry([
       { name: 'double', execute: ({ inputs }: { inputs: { n: number } }) => ({ n: inputs.n * 2 }) },
       {
@@ -77,6 +77,7 @@ const open = async (place: string, during?: (executor: DagExecutor) => Promise<u
       humanTimeoutAction: 'autopilot',
     },
   });
+  opened.executor = executor;
   return { executor, planned };
 };
 

@@ -34,7 +34,7 @@ const KEYS: ReadonlySet<string> = new Set(['action', 'params', 'priority', 'time
 const checkQuestion = compileSchema(humanInterrupt.input as Schema);
 
 /** Why a value is no instruction, or the instruction. */
-export const readInstruction = (
+const readInstruction = (
   key: string,
   value: JsonValue,
 ): QueuedInstruction | { readonly problem: string } => {

@@ -25,19 +25,19 @@ export const stepAction = (definition: SupervisorDefinition): AnyAction =>
     description: definition.description ?? 'Plans what is to be done next.',
     timeout: definition.timeout,
     retry: definition.retry,
-    execute: (ctx: ActionContext) => runStep(ctx, definition.plan),
+    execute: (ctx: ActionContext) => runStep(ctx, definition),
   });
 
 const runStep = async (
   ctx: ActionContext,
-  plan: SupervisorDefinition['plan'],
+  definition: SupervisorDefinition,
 ): Promise<NodeOutput> => {
   const notes = readNotes(ctx.inputs[NOTES_INPUT], ctx.nodeId);
   const queued = ctx.cache
     .globalEntries(INSTRUCTIONS)
     .filter(([key]) => !notes.taken.includes(key));
   const asked = readInstructions(queued);
-  const checked = checkPlan(await plan(contextOf(ctx, notes, asked.valid)));
+  const checked = checkPlan(await definition.plan(contextOf(ctx, notes, asked.valid)));
   const own = readInstructions(
     (checked.problem === undefined ? checked.instructions : []).map(
       (value, i) => [`${ctx.nodeId}_${i + 1}`, value] as const,
@@ -112,8 +112,7 @@ const plannedBefore = ({ dependencies }: ActionContext, { after, reviews }: Step
         .filter((id) => id !== after && !reviews.includes(id));
 
 const resultsOf = (ctx: ActionContext, notes: StepNotes): PlanContext['results'] => {
-  const earlier = (ctx.cache.getGlobal(PLANNED, notes.flow) ??
-    []) as readonly (readonly string[])[];
+  const earlier = ctx.cache.getGlobal<readonly (readonly string[])[]>(PLANNED, notes.flow) ?? [];
   const results: [string, JsonObject][] = [];
   for (const id of [...earlier.flat(), ...plannedBefore(ctx, notes)]) {
     const outputs = ctx.cache.outputsOf(id);
