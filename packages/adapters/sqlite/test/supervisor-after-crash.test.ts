@@ -155,6 +155,30 @@ describe('an agent-driven flow on SQLite', () => {
     await second.executor.close();
   });
 
+  it('hands the planner all that its latest plan gave, also with a small cache', async () => {
+    const asked: PlanContext[] = [];
+    const supervisor = defineSupervisor({
+      plan: (ctx) => {
+        asked.push(ctx);
+        const ids = Array.from({ length: 20 }, (_, i) => `n${i}`);
+        return ctx.iteration === 1
+          ? { nodes: ids.map((id, i) => ({ id, action: 'same', inputs: { i } })) }
+          : { done: true };
+      },
+    });
+    const executor = await DagExecutor.open({
+      registry: new ActionRegistry([{ name: 'same', execute: ({ inputs }) => inputs }]),
+      storage: sqlite(join(folder(), 'small.db')),
+      supervisor,
+      cacheLimits: { maxEntries: 3 },
+    });
+    await executor.executeDag({ task: 't' });
+    await executor.close();
+    expect(Object.values(asked[1]?.results ?? {}).map(({ i }) => i)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+  });
+
   it('carries out an instruction of another process once, also after a crash at whatever commit', async () => {
     const dir = folder();
     const original = join(dir, 'whole.db');
