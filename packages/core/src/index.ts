@@ -5,7 +5,7 @@ export {
   type AnyAction,
   type RetryPolicy,
 } from './actions/action.ts';
-export type { ActionContext, FailureInputs } from './actions/context.ts';
+export type { ActionContext, DependencyOutcome, FailureInputs } from './actions/context.ts';
 export { silentLogger, type Logger, type LogLevel, type NodeLogger } from './actions/logger.ts';
 export type { HumanInput, WaitAnswer } from './actions/answer.ts';
 export { humanInterrupt } from './actions/human-interrupt.ts';
@@ -102,7 +102,7 @@ export {
   type ReadYamlOptions,
 } from './graph/yaml/files.ts';
 export { toYaml } from './graph/yaml/write.ts';
-export type { EventHook, HookCommands, HookContext } from './hooks/hook.ts';
+export type { EventHook, HookCommands, HookContext, RunView } from './hooks/hook.ts';
 export { systemIds, type Ids } from './ids.ts';
 export { sealJson, type JsonObject, type JsonValue } from './json.ts';
 export type { ExecutionState } from './executor/execution-state.ts';
@@ -149,6 +149,14 @@ export type {
   RunRow,
   SnapshotRow,
 } from './storage/tables.ts';
+export type { Instruction, QueuedInstruction } from './supervisor/instruction.ts';
+export type { Plan, PlanContext, PlanFailure, ReviewAnswer } from './supervisor/plan.ts';
+export {
+  defineSupervisor,
+  type Supervisor,
+  type SupervisorDefinition,
+} from './supervisor/supervisor.ts';
+export { flowOutputs, taskGraph, type FlowTask } from './supervisor/task.ts';
 export { toDot } from './trace/dot.ts';
 export { toMermaid } from './trace/mermaid.ts';
 export { toTraceJson, type TraceEdge, type TraceJson, type TraceNode } from './trace/trace.ts';

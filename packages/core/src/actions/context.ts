@@ -1,7 +1,19 @@
 import type { CacheView } from '../cache/view.ts';
+import type { ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { WaitAnswer } from './answer.ts';
 import type { NodeLogger } from './logger.ts';
+
+/** What became of a dependency by the time that the attempt began. */
+export interface DependencyOutcome {
+  readonly nodeId: string;
+  /** `unsettled`: it has not ended, and the join of the node did not wait for it. */
+  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'unsettled';
+  /** Why it failed; null unless it did. */
+  readonly error: ErrorData | null;
+  /** Why it was skipped or cancelled; null unless it was. */
+  readonly reason: string | null;
+}
 
 /** What an action sees of the run: immutable, and good for one attempt. */
 export interface ActionContext<I = JsonObject> {
@@ -18,6 +30,8 @@ export interface ActionContext<I = JsonObject> {
   readonly idempotencyKey: string;
   /** Results of other nodes and shared values. Writes take effect together with the success of the attempt. */
   readonly cache: CacheView;
+  /** The dependencies of the node, in the order of its definition: optional ones may have ended in any way. */
+  readonly dependencies: readonly DependencyOutcome[];
   /** What a person said to the question that an earlier call of this action asked; null before. */
   readonly answer: WaitAnswer | null;
   /** What the application passed when it opened the executor. */

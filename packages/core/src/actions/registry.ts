@@ -32,6 +32,7 @@ interface Registered {
 export class ActionRegistry {
   readonly #actions: Map<string, Registered> = new Map();
   #humanInterrupt: Registered | undefined;
+  #base: ActionRegistry | undefined;
 
   /** @throws DaggerError ACTION_DUPLICATE, ACTION_INVALID */
   constructor(actions: Iterable<AnyAction> = []) {
@@ -41,13 +42,7 @@ export class ActionRegistry {
   /** @throws DaggerError ACTION_DUPLICATE when the name is taken, ACTION_INVALID */
   register(action: AnyAction): this {
     checkAction(action);
-    if (this.#actions.has(action.name)) {
-      throw new DaggerError(
-        'ACTION_DUPLICATE',
-        `an action named '${action.name}' is registered already`,
-        { ids: { action: action.name } },
-      );
-    }
+    if (this.#actionNamed(action.name) !== undefined) throw taken(action.name);
     this.#actions.set(action.name, { action, checks: compileChecks(action) });
     return this;
   }
@@ -56,6 +51,20 @@ export class ActionRegistry {
   registerFn<O>(name: string, execute: (ctx: ActionContext) => ActionResult<O>): this {
     const action: Action<JsonObject, O> = { name, execute };
     return this.register(action);
+  }
+
+  /**
+   * @internal A registry that knows everything that this one knows, now and later, and one action more. This one stays as
+   * it is.
+   * @throws DaggerError ACTION_DUPLICATE when another action has the name, ACTION_INVALID
+   */
+  static with(base: ActionRegistry, action: AnyAction): ActionRegistry {
+    const present = base.#actionNamed(action.name);
+    if (present?.action === action) return base;
+    if (present !== undefined) throw taken(action.name);
+    const wider = new ActionRegistry([action]);
+    wider.#base = base;
+    return wider;
   }
 
   get(name: string): AnyAction | undefined {
@@ -67,7 +76,12 @@ export class ActionRegistry {
   }
 
   #find(name: string): Registered | undefined {
-    return this.#actions.get(name) ?? (name === humanInterrupt.name ? this.#builtIn() : undefined);
+    return this.#actionNamed(name) ?? (name === humanInterrupt.name ? this.#builtIn() : undefined);
+  }
+
+  #actionNamed(name: string): Registered | undefined {
+    const base = this.#base;
+    return this.#actions.get(name) ?? (base === undefined ? base : base.#actionNamed(name));
   }
 
   /** Known to every registry; an action that is registered under the same name takes its place. */
@@ -80,24 +94,25 @@ export class ActionRegistry {
 
   /** The names, in the order of registration. */
   list(): string[] {
-    return [...this.#actions.keys()];
+    return [...(this.#base?.list() ?? []), ...this.#actions.keys()];
   }
 
   /** The inputs and outputs of every action, ready for a language model. */
   toolSchemas(): ToolSchema[] {
-    return [...this.#actions.values()].map(({ action }) => ({
+    const own = [...this.#actions.values()].map(({ action }) => ({
       name: action.name,
       description: action.description ?? '',
       parameters: describeSchema(action.input, 'input'),
       returns: describeSchema(action.output, 'output'),
     }));
+    return [...(this.#base?.toolSchemas() ?? []), ...own];
   }
 
   /** @internal @throws DaggerError ACTION_UNKNOWN with the closest name */
   resolve(name: string): Registered {
     const found = this.#find(name);
     if (found !== undefined) return found;
-    const hint = closest(name, this.#actions.keys());
+    const hint = closest(name, this.list());
     throw new DaggerError(
       'ACTION_UNKNOWN',
       `no action named '${name}' is registered${hint === undefined ? '' : `; did you mean '${hint}'?`}`,
@@ -105,3 +120,8 @@ export class ActionRegistry {
     );
   }
 }
+
+const taken = (name: string): DaggerError =>
+  new DaggerError('ACTION_DUPLICATE', `an action named '${name}' is registered already`, {
+    ids: { action: name },
+  });

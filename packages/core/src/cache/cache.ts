@@ -125,6 +125,13 @@ export class Cache {
     );
   }
 
+  /** The shared values of a namespace with their keys, in the order in which the keys were first set. */
+  globalEntries(namespace: string): readonly (readonly [key: string, value: JsonValue])[] {
+    this.#evictions?.expire();
+    const keys = [...(this.#global.get(namespace)?.keys() ?? [])];
+    return keys.map((key) => [key, this.#globalValue(namespace, key) as JsonValue]);
+  }
+
   /** Adds to the end of a shared list, which is made when absent. @throws DaggerError CACHE_TYPE when it is no list */
   appendGlobal(namespace: string, key: string, value: unknown): void {
     this.#evictions?.expire();

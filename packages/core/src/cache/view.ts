@@ -65,6 +65,11 @@ export class CacheView {
     return checkedRead(value, schema, () => `global ${namespace}.${key}`);
   }
 
+  /** The shared values of a namespace with their keys, without what this attempt wrote. */
+  globalEntries(namespace: string): readonly (readonly [key: string, value: JsonValue])[] {
+    return this.#cache.globalEntries(namespace);
+  }
+
   insertGlobal(namespace: string, key: string, value: unknown): void {
     (this.#global ??= []).push({ op: 'set', namespace, key, value: ownJson(value) });
   }

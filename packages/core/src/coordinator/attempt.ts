@@ -1,6 +1,6 @@
 import type { CancelTimer } from '../clock.ts';
 import type { WaitAnswer } from '../actions/answer.ts';
-import type { ActionContext } from '../actions/context.ts';
+import type { ActionContext, DependencyOutcome } from '../actions/context.ts';
 import { nodeLogger, type Logger, type NodeLogger } from '../actions/logger.ts';
 import { isNodeOutput, isWaitForInput, type InputRequest } from '../actions/output.ts';
 import type { ActionChecks, AnyAction } from '../actions/action.ts';
@@ -22,6 +22,8 @@ export interface AttemptHost {
   nodeIdOf(n: number): string;
   /** What a person said to an earlier call of the action. */
   answerOf(n: number): WaitAnswer | null;
+  /** What became of the dependencies of a node. */
+  dependenciesOf(n: number): readonly DependencyOutcome[];
   /** Takes the finished attempt; late ones of abandoned attempts too. */
   attemptEnded(attempt: NodeAttempt): void;
   reportProgress(n: number, attempt: number, fraction: number, message: string | null): void;
@@ -93,6 +95,10 @@ export class NodeAttempt implements ActionContext {
 
   get cache(): CacheView {
     return (this.#extend().view ??= new CacheView(this.#host.cache, this.nodeId));
+  }
+
+  get dependencies(): readonly DependencyOutcome[] {
+    return this.#host.dependenciesOf(this.#n);
   }
 
   get answer(): WaitAnswer | null {

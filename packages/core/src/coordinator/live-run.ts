@@ -1,4 +1,5 @@
 import type { WaitAnswer } from '../actions/answer.ts';
+import type { DependencyOutcome } from '../actions/context.ts';
 import type { Logger } from '../actions/logger.ts';
 import type { ActionRegistry } from '../actions/registry.ts';
 import type { Cache } from '../cache/cache.ts';
@@ -6,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { DagConfig } from '../config/model.ts';
 import { DaggerError, toErrorData } from '../errors.ts';
 import { Depths } from '../graph/depth.ts';
-import type { EventHook } from '../hooks/hook.ts';
+import type { EventHook, RunView } from '../hooks/hook.ts';
 import type { Ids } from '../ids.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -25,6 +26,7 @@ import type { RunSnapshot, SavedSnapshot } from '../storage/snapshots.ts';
 import { NodeAttempt, type AttemptHost } from './attempt.ts';
 import { Admission } from './admission.ts';
 import { Attempts } from './attempts.ts';
+import { dependencyOutcomes } from './dependency-outcomes.ts';
 import { Outcomes } from './outcomes.ts';
 import type { Session } from './session.ts';
 import { commandEvent, describeCommand } from './carry-out.ts';
@@ -159,7 +161,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#admission = new Admission(session, this.#outcomes);
     const { runId, dagName, appData } = this;
     this.#gate = new HookGate(
-      new HookLine(options.hooks, { runId, dagName, appData }),
+      new HookLine(options.hooks, { runId, dagName, appData, run: this.#view() }),
       this,
       options.unseen,
     );
@@ -328,6 +330,10 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     return this.state.notes.get(n)?.answer ?? null;
   }
 
+  dependenciesOf(n: number): readonly DependencyOutcome[] {
+    return dependencyOutcomes(this.state, n);
+  }
+
   attemptEnded(attempt: NodeAttempt): void {
     // With no other attempt under way there is nothing to wait for: the turn begins at once.
     if (this.state.count(Status.RUNNING) === 1) this.#turns.postLast(attempt);
@@ -350,6 +356,20 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   }
 
   // --- for the hooks -----------------------------------------------------------------------------------------------
+
+  #view(): RunView {
+    const { state, cache } = this;
+    const { config, registry } = this.#options;
+    return Object.freeze({
+      config,
+      nodeOf: (id) => {
+        const n = state.topology.numberOf(id);
+        return n === undefined ? undefined : state.topology.definitions[n];
+      },
+      knowsAction: (name) => registry.contains(name),
+      shared: (namespace) => cache.globalEntries(namespace),
+    } satisfies RunView);
+  }
 
   get committed(): number {
     return this.#turns.committed;
@@ -481,7 +501,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       const next = state.takeReady();
       if (next !== -1) return state.returnReady(next);
       if (state.waits.anyTimed) return this.#patience.begin();
-      if (!stopping && state.outcome().status === 'paused' && this.#askInbox()) return;
+      if (!stopping && this.#awaitsWord() && this.#askInbox()) return;
     }
     if (
       !stopping &&
@@ -493,7 +513,12 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#finish();
   }
 
-  /** Before a run pauses, it looks once more whether an input has come; whether that is under way. */
+  /** Whether something from outside could make the run go on: an answer, or an instruction for its planner. */
+  #awaitsWord(): boolean {
+    return this.state.outcome().status === 'paused' || this.state.topology.supervisor !== -1;
+  }
+
+  /** Before a session ends, it looks once more whether an input has come; whether that is under way. */
   #askInbox(): boolean {
     if (this.#inbox === undefined || this.#askedAt === this.state.seq) return this.#asking;
     this.#askedAt = this.state.seq;
@@ -611,9 +636,13 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     EventStream.end(this.events, error);
   }
 
-  /** Takes up what an earlier session left: waits of retries, handlers that have not ended. */
+  /** Takes up what an earlier session left: waits of retries, handlers that have not ended, rejections that came since. */
   #rearm(): void {
     for (const [n, notes] of this.state.notes) {
+      if (this.state.isRejected(n)) {
+        this.#outcomes.waiting(n);
+        continue;
+      }
       if (this.state.status[n] === Status.RETRYING) {
         const last = notes.retries.at(-1);
         this.#outcomes.awaitRetry(n, (last?.at ?? 0) + (last?.delay ?? 0));

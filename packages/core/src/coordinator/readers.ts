@@ -29,6 +29,8 @@ export class Readers {
     if (n === undefined) return false;
     this.#index();
     if (this.#anyOpen(this.#byCondition.get(n))) return true;
+    // The planner gets the outputs of what it planned, and names none of them.
+    for (const step of topology.supervisorsOf(n)) if (this.#anyOpen([step])) return true;
     if (stored) return false;
     if (this.#anyOpen(this.#byReference.get(n))) return true;
     // An action may read the outputs of its dependencies without an input of that name; those of the last nodes are

@@ -8,6 +8,8 @@ import { defineGraph, Graph, type CheckedGraph } from '../graph/graph.ts';
 import type { GraphDefinition, GraphMetadata, NodeDefinition } from '../graph/model.ts';
 import { readYamlDirectory, readYamlFile } from '../graph/yaml/files.ts';
 import { loadYaml } from '../graph/yaml/load.ts';
+import { SUPERVISOR_STEP } from '../graph/topology.ts';
+import { systemIds, type Ids } from '../ids.ts';
 import type { JsonValue } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { NodeReport, RunReport } from '../run/report.ts';
@@ -19,6 +21,8 @@ import type { Cache } from '../cache/cache.ts';
 import type { SavedSnapshot } from '../storage/snapshots.ts';
 import { toTraceJson, type TraceJson } from '../trace/trace.ts';
 import { executionState, type ExecutionState } from './execution-state.ts';
+import { INSTRUCTIONS, type Instruction } from '../supervisor/instruction.ts';
+import { taskGraph, type FlowTask } from '../supervisor/task.ts';
 import type { RunHandle } from './handle.ts';
 import { dumpRun, type ForkOptions, type RunDump } from './history.ts';
 import { DagLibrary, type DagSummary } from './library.ts';
@@ -41,11 +45,16 @@ export class DagExecutor implements Runner {
   readonly #dags: DagLibrary = new DagLibrary();
   readonly #runs: Runs;
   readonly #storage: Storage | undefined;
+  readonly #ids: Ids;
+  readonly #hasSupervisor: boolean;
 
   private constructor(options: ExecutorOptions, runs: Runs, storage: Storage | undefined) {
     this.registry = options.registry;
     this.#runs = runs;
     this.#storage = storage;
+    this.#ids = options.ids ?? systemIds;
+    this.#hasSupervisor =
+      options.supervisor !== undefined || options.registry.contains(SUPERVISOR_STEP);
   }
 
   /**
@@ -161,6 +170,30 @@ export class DagExecutor implements Runner {
     return this.run(dag, { ...options, maxParallelNodes: 1 });
   }
 
+  /**
+   * Runs a loaded graph, a graph, or a task alone: then the supervisor plans all of it, beginning with one
+   * `supervisor_step`. `flowOutputs` gives the result of the latter.
+   * @throws DaggerError SUPERVISOR_MISSING, and what `start` throws
+   */
+  async executeDag(
+    target: string | Graph | FlowTask,
+    options: RunOptions = {},
+  ): Promise<RunReport> {
+    if (typeof target === 'string' || target instanceof Graph) return this.run(target, options);
+    const graph = taskGraph(target);
+    const supervisor = options.supervisor ?? target.supervisor;
+    if (supervisor === undefined && !this.#hasSupervisor)
+      throw new DaggerError(
+        'SUPERVISOR_MISSING',
+        'a task alone needs somebody who plans it: give what defineSupervisor makes as `supervisor`, to DagExecutor.open or beside the task',
+      );
+    return this.run(graph, {
+      ...options,
+      ...(target.inputs === undefined ? {} : { inputs: { ...target.inputs, ...options.inputs } }),
+      ...(supervisor === undefined ? {} : { supervisor }),
+    });
+  }
+
   async execute(request: RunRequest, options: CoordinatorOptions): Promise<RunReport> {
     const { dag, ...rest } = request;
     return this.run(dag, { ...rest, ...options });
@@ -234,6 +267,16 @@ export class DagExecutor implements Runner {
     value: JsonValue,
   ): Promise<Delivery> {
     return this.send(runId, { type: 'UpdateCache', namespace, key, value });
+  }
+
+  /**
+   * Puts an instruction into the queue of an agent-driven run; its next iteration carries it out.
+   * @param key its name: the same key again is the same instruction. Default: a new one.
+   * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED, NOT_JSON
+   */
+  async instruct(runId: string, instruction: Instruction, key?: string): Promise<Delivery> {
+    const name = key ?? this.#ids.runId();
+    return this.updateCache(runId, INSTRUCTIONS, name, instruction as unknown as JsonValue);
   }
 
   /** Whether a run is paused: nothing goes on until somebody resumes it. @throws DaggerError RUN_UNKNOWN */

@@ -7,6 +7,7 @@ import type { CoordinatorOptions, RunRequest } from '../coordinator/coordinator.
 import type { Ids } from '../ids.ts';
 import type { RetentionPolicy } from '../storage/retention.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 
 export interface ExecutorOptions {
   readonly registry: ActionRegistry;
@@ -14,6 +15,8 @@ export interface ExecutorOptions {
   readonly storage?: Storage | string;
   /** Settings for every run; those of a graph go over them. */
   readonly config?: DagConfigInput;
+  /** The planner of agent-driven flows: it serves every run whose graph has a `supervisor_step`, resumed ones too. */
+  readonly supervisor?: Supervisor;
   /** Passed to every action and hook as `appData`. */
   readonly appData?: unknown;
   readonly logger?: Logger;
@@ -29,7 +32,10 @@ export interface ExecutorOptions {
 }
 
 /** What `run`, `start` and `resume` take beside the graph. */
-export interface RunOptions extends Omit<RunRequest, 'dag'>, CoordinatorOptions {}
+export interface RunOptions extends Omit<RunRequest, 'dag'>, CoordinatorOptions {
+  /** The planner of this run. Default: that of the executor. */
+  readonly supervisor?: Supervisor;
+}
 
 export interface SendOptions {
   /**
@@ -40,5 +46,7 @@ export interface SendOptions {
 }
 
 export interface ResumeOptions extends CoordinatorOptions {
+  /** The planner of this run. Default: that of the executor. */
+  readonly supervisor?: Supervisor;
   readonly signal?: AbortSignal;
 }

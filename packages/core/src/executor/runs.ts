@@ -4,7 +4,7 @@ import { Cache } from '../cache/cache.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { mergeConfig } from '../config/merge.ts';
 import type { DagConfig } from '../config/model.ts';
-import { checkBounds, type CoordinatorOptions } from '../coordinator/coordinator.ts';
+import { checkBounds } from '../coordinator/coordinator.ts';
 import { LiveRun } from '../coordinator/live-run.ts';
 import { memoryMemo } from '../coordinator/memo.ts';
 import { StartOrder } from '../coordinator/start-order.ts';
@@ -17,6 +17,7 @@ import { GraphInvalidError } from '../graph/diagnostic.ts';
 import { defineGraph, Graph } from '../graph/graph.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
 import type { Topology } from '../graph/topology.ts';
+import type { EventHook } from '../hooks/hook.ts';
 import { systemIds, type Ids } from '../ids.ts';
 import { ownJson, type JsonObject } from '../json.ts';
 import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
@@ -45,6 +46,7 @@ import {
   type StoredRun,
 } from '../storage/run-store.ts';
 import { Caretaker } from './caretaker.ts';
+import { checkSupervisor, withAction, withHook } from '../supervisor/supervise.ts';
 import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { mustTakeCommands, type Delivery } from './delivery.ts';
 import { applyOutside, leaveCommand, outsideEvent } from './outside-commands.ts';
@@ -76,7 +78,8 @@ export class Runs {
   #closed = false;
 
   constructor(options: ExecutorOptions, store: RunStore | undefined) {
-    this.#registry = options.registry;
+    checkSupervisor(options.supervisor);
+    this.#registry = withAction(options.registry, options.supervisor);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#ids = options.ids ?? systemIds;
@@ -96,6 +99,7 @@ export class Runs {
   async open(graph: Graph, options: RunOptions, handleFirst: boolean): Promise<RunHandle> {
     this.#mustBeOpen();
     checkBounds(options);
+    checkSupervisor(options.supervisor);
     checkInputs(options.inputs);
     const { runId } = options;
     if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
@@ -115,6 +119,7 @@ export class Runs {
   async resume(runId: string, options: ResumeOptions): Promise<RunHandle> {
     this.#mustBeOpen();
     checkBounds(options);
+    checkSupervisor(options.supervisor);
     return this.#once(runId, () =>
       this.#store === undefined
         ? this.#resumeSession(runId, options)
@@ -360,7 +365,7 @@ export class Runs {
     options: RunOptions,
     handleFirst: boolean,
   ): Promise<RunHandle> {
-    this.#checkActions(Graph.topologyOf(graph));
+    this.#checkActions(Graph.topologyOf(graph), this.#registryFor(options));
     const config =
       Object.keys(graph.config).length === 0
         ? this.#config
@@ -394,7 +399,7 @@ export class Runs {
     const first: RunEvent = {
       type: 'RunStarted',
       at: this.#clock.now(),
-      hooked: hooksOf(options).length > 0,
+      hooked: this.#hooksFor(options, topology).length > 0,
     };
     return this.#go({
       runId,
@@ -426,7 +431,7 @@ export class Runs {
     const first: RunEvent = {
       type: 'RunResumed',
       at: this.#clock.now(),
-      hooked: hooksOf(options).length > 0,
+      hooked: this.#hooksFor(options, state.topology).length > 0,
       retry: last === undefined && state.retriesOnResume,
     };
     return this.#go({
@@ -455,7 +460,8 @@ export class Runs {
     if (row?.status === 'succeeded') return finishedHandle(await this.report(runId));
     const loaded = await store.load(runId);
     const { fence } = await store.claim(runId);
-    const recovered = await this.#recoverClaimed(store, loaded, fence, last === undefined);
+    const known = last === undefined ? this.#registryFor(options) : undefined;
+    const recovered = await this.#recoverClaimed(store, loaded, fence, known);
     const { graph, state, cache, unseen } = recovered;
     // Another process may have brought it to its end before the claim.
     const ended = state.finished?.status;
@@ -472,7 +478,7 @@ export class Runs {
     const nodes = state.nodeCount;
     const learned = await learnedBody(store, graph.name, { config, options, nodes });
     const at = this.#clock.now();
-    const hooked = hooksOf(options).length > 0;
+    const hooked = this.#hooksFor(options, state.topology).length > 0;
     // Nothing may be committed but the run itself.
     const first: RunEvent =
       state.seq === 0
@@ -499,16 +505,19 @@ export class Runs {
     });
   }
 
-  /** Reads the journal of a run that this process has just claimed; gives the claim back when that fails. */
+  /**
+   * Reads the journal of a run that this process has just claimed; gives the claim back when that fails.
+   * @param registry what the actions of the run must be in; absent when none will run
+   */
   async #recoverClaimed(
     store: RunStore,
     loaded: LoadedRun,
     fence: number,
-    acts: boolean,
+    registry: ActionRegistry | undefined,
   ): Promise<RecoveredRun> {
     try {
       const recovered = await recover(store, loaded, this.#options.cacheLimits);
-      if (acts) this.#checkActions(recovered.state.topology);
+      if (registry !== undefined) this.#checkActions(recovered.state.topology, registry);
       return recovered;
     } catch (error) {
       await store.release(loaded.row.id, fence);
@@ -561,12 +570,12 @@ export class Runs {
       state,
       cache,
       config,
-      registry: this.#registry,
+      registry: this.#registryFor(options),
       clock: this.#clock,
       ids: this.#ids,
       logger: this.#options.logger ?? silentLogger,
       appData: this.#options.appData,
-      hooks: hooksOf(options),
+      hooks: this.#hooksFor(options, state.topology),
       slots: slotsOf(config, options),
       order,
       eventCapacity: options.eventCapacity ?? 100,
@@ -617,14 +626,20 @@ export class Runs {
     return session;
   }
 
-  #checkActions(topology: Topology): void {
-    if (
-      !topology.hasHandlers &&
-      topology.actionNames.every((name) => this.#registry.contains(name))
-    )
+  #registryFor({ supervisor }: ResumeOptions): ActionRegistry {
+    if (supervisor === undefined || supervisor === this.#options.supervisor) return this.#registry;
+    return withAction(this.#options.registry, supervisor);
+  }
+
+  #hooksFor({ hooks = [], supervisor }: ResumeOptions, topology: Topology): readonly EventHook[] {
+    return withHook(hooks, supervisor ?? this.#options.supervisor, topology);
+  }
+
+  #checkActions(topology: Topology, registry: ActionRegistry): void {
+    if (!topology.hasHandlers && topology.actionNames.every((name) => registry.contains(name)))
       return;
     const problems: Problems = [];
-    checkActions(topology.definitions, 0, problems, this.#registry);
+    checkActions(topology.definitions, 0, problems, registry);
     if (problems.length > 0) throw new GraphInvalidError(problems);
   }
 }
@@ -669,9 +684,6 @@ const checkInputs = (inputs: unknown): void => {
     'the inputs of a run are an object: values by their names',
   );
 };
-
-const hooksOf = (options: CoordinatorOptions): NonNullable<CoordinatorOptions['hooks']> =>
-  options.hooks ?? [];
 
 const grown = (graph: Graph, state: RunState): Graph =>
   defineGraph({ ...graph.toJSON(), nodes: state.topology.definitions });

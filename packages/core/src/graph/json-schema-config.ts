@@ -133,10 +133,9 @@ export const config: Properties<DagConfigInput> = {
   ),
   maxIterations: integer('Iterations of a supervisor. Default 50.', { minimum: 1, maximum: 1_000 }),
   reviewFrequency: orNull(
-    integer(
-      'Iterations between two human reviews; null for none. Default 5. Checked, and without effect yet.',
-      { minimum: 1 },
-    ),
+    integer('Iterations of a supervisor between two human reviews; null for none. Default 5.', {
+      minimum: 1,
+    }),
   ),
   gracePeriod: number(
     'Seconds to wait for running actions after a cancellation or a timeout. Default 5.',

@@ -16,7 +16,7 @@ export const NodeFlag = {
 
 const NONE = -1;
 /** The action whose runs count as iterations of the run. */
-const SUPERVISOR = 'supervisor_step';
+export const SUPERVISOR_STEP = 'supervisor_step';
 
 const enlarged = (array: Int32Array, length: number): Int32Array<ArrayBuffer> => {
   const larger = new Int32Array(Math.max(length, array.length * 2, 16));
@@ -143,7 +143,7 @@ export class Topology {
     let number = this.#actionNumber.get(name);
     if (number === undefined) {
       number = this.actionNames.push(name) - 1;
-      if (name === SUPERVISOR) this.supervisor = number;
+      if (name === SUPERVISOR_STEP) this.supervisor = number;
       this.#actionNumber.set(name, number);
     }
     this.#lastAction = { name, number };
@@ -225,6 +225,15 @@ export class Topology {
       found.push({ node: number, optional: !plain && dependency.optional === true });
     }
     return found;
+  }
+
+  /** The supervisor's steps that wait for the end of a node, however it ends. */
+  *supervisorsOf(node: number): IterableIterator<number> {
+    if (this.supervisor === NONE) return;
+    for (let e = this.firstEdge[node] as number; e !== NONE; e = this.nextEdge[e] as number) {
+      const to = this.target[e] as number;
+      if (this.optional[e] === 1 && this.action[to] === this.supervisor) yield to;
+    }
   }
 
   /** A node and everything downstream of it. */

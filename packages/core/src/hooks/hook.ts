@@ -1,3 +1,6 @@
+import type { DagConfig } from '../config/model.ts';
+import type { NodeDefinition } from '../graph/model.ts';
+import type { JsonValue } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { ExecutionEvent, ExecutionEventType } from '../run/public-events.ts';
 
@@ -7,6 +10,19 @@ export interface HookContext {
   readonly dagName: string;
   /** What the application passed when it opened the executor. */
   readonly appData: unknown;
+  readonly run: RunView;
+}
+
+/** A look at the run as it stands when a hook is asked, which may be later than the event that it is asked about. */
+export interface RunView {
+  /** The settings of the run. */
+  readonly config: DagConfig;
+  /** The definition of a node, or undefined when the run has no node of that id. */
+  nodeOf(id: string): NodeDefinition | undefined;
+  /** Whether a node with this action could be added. */
+  knowsAction(name: string): boolean;
+  /** The shared values of a namespace with their keys, in the order in which the keys were first set. */
+  shared(namespace: string): readonly (readonly [key: string, value: JsonValue])[];
 }
 
 export type HookCommands = readonly ExecutorCommand[] | void | undefined;

@@ -178,7 +178,10 @@ export class RunState {
     if (this.halt !== undefined) return { status: this.halt.status, error: this.halt.error };
     if (this.count(Status.PENDING) + this.count(Status.READY) + this.count(Status.WAITING) > 0)
       return { status: 'paused', error: undefined };
-    if (this.count(Status.FAILED) > 0) return { status: 'failed', error: this.#firstFailure() };
+    if (this.count(Status.FAILED) > 0) {
+      const failure = this.#firstFailure();
+      if (failure !== undefined) return { status: 'failed', error: failure };
+    }
     return { status: 'succeeded', error: undefined };
   }
 
@@ -468,8 +471,10 @@ export class RunState {
       notes.handler = { status: 'pending' };
       this.handlersPending++;
     }
-    // A rejection is a decision, not a mishap: it ends its own branch and holds up no other.
-    const usual = event.error.code === 'REJECTED' ? 'continue' : this.#config.onFailure;
+    // A rejection is a decision, not a mishap: it ends its own branch and holds up no other. What a supervisor's step
+    // waits for fails before its eyes: the planner decides what follows.
+    const lets = event.error.code === 'REJECTED' || !this.topology.supervisorsOf(n).next().done;
+    const usual = lets ? 'continue' : this.#config.onFailure;
     const policy = definition.onfailure === false ? 'stop' : usual;
     if (
       policy !== 'continue' &&
@@ -789,9 +794,18 @@ export class RunState {
     this.#bringUp(pending, this.topology.count, at);
   }
 
+  /** The first failure that no planner took up. */
   #firstFailure(): ErrorData | undefined {
-    for (const [n, notes] of this.notes) if (this.status[n] === Status.FAILED) return notes.error;
+    for (const [n, notes] of this.notes)
+      if (this.status[n] === Status.FAILED && !this.#isTakenUp(n)) return notes.error;
     return undefined;
+  }
+
+  /** Whether a supervisor's step was told of the end of a node, and planned on. */
+  #isTakenUp(n: number): boolean {
+    for (const step of this.topology.supervisorsOf(n))
+      if (this.status[step] === Status.SUCCEEDED) return true;
+    return false;
   }
 }
 
