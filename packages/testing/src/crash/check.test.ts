@@ -11,6 +11,7 @@ const node = (change: Partial<NodeState> = {}): NodeState => ({
   error: null,
   handler: null,
   cached: false,
+  tracked: true,
   ...change,
 });
 const run = (

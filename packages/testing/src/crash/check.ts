@@ -52,8 +52,8 @@ const undone = (effects: readonly SideEffect[], final: States): string[] => {
     effects.flatMap((e) => (e.type === 'end' && !e.handler ? [`${e.runId}/${e.nodeId}`] : [])),
   );
   return Object.entries(final).flatMap(([runId, { nodes }]) =>
-    Object.entries(nodes).flatMap(([id, { status, cached }]) =>
-      status === 'succeeded' && !cached && !ended.has(`${runId}/${id}`)
+    Object.entries(nodes).flatMap(([id, { status, cached, tracked }]) =>
+      status === 'succeeded' && tracked && !cached && !ended.has(`${runId}/${id}`)
         ? [`${runId}/${id}: succeeded without having run`]
         : [],
     ),

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { openStorage, type DagExecutor, type Storage } from '@dagger/core';
+import { openStorage, type AnyAction, type DagExecutor, type Storage } from '@dagger/core';
 import { interposed } from '../interposed.ts';
 import type { States } from './check.ts';
 import type { CrashRun, CrashScenario } from './scenario.ts';
@@ -70,11 +70,16 @@ const session = async (
     return done;
   });
   note(effects, { type: 'session' });
-  const executor = await scenario.open({ storage, track: (action) => tracked(effects, action) });
+  const names = new Set<string>();
+  const track = <A extends AnyAction>(action: A): A => {
+    names.add(action.name);
+    return tracked(effects, action);
+  };
+  const executor = await scenario.open({ storage, track });
   const states = async (): Promise<States> => {
     const found: Record<string, RunStateData> = {};
     for (const { runId } of scenario.runs) {
-      const state = await stateOf(executor, bare, runId);
+      const state = await stateOf(executor, bare, runId, names);
       if (state !== undefined) found[runId] = state;
     }
     return found;

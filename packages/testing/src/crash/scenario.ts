@@ -11,7 +11,8 @@ import type {
 export interface CrashWorld {
   /** A storage whose commits are counted; the process dies at one of them. */
   readonly storage: Storage;
-  /** Notes each attempt of the action in a file outside of the storage. Every action of a scenario goes through it. */
+  /** Notes each attempt of the action in a file outside of the storage. Every action of a scenario goes through it, but for
+   * those that dagger brings itself. */
   readonly track: <A extends AnyAction>(action: A) => A;
 }
 

@@ -9,6 +9,8 @@ export interface NodeState {
   readonly error: string | null;
   readonly handler: string | null;
   readonly cached: boolean;
+  /** Whether its action notes its attempts; those that dagger brings itself do not. */
+  readonly tracked: boolean;
 }
 
 /** What became of a run, without times. */
@@ -32,6 +34,9 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'NodesEnabled',
   'NodesDisabled',
   'CustomEvent',
+  'InputGiven',
+  'CacheUpdated',
+  'RunPausing',
 ]);
 
 const commandsOf = async (storage: Storage, runId: string): Promise<Record<string, number>> => {
@@ -50,7 +55,7 @@ const commandsOf = async (storage: Storage, runId: string): Promise<Record<strin
   return counts;
 };
 
-const nodesOf = (report: RunReport): RunStateData['nodes'] =>
+const nodesOf = (report: RunReport, tracked: ReadonlySet<string>): RunStateData['nodes'] =>
   Object.fromEntries(
     Object.values(report.nodes).map((node) => [
       node.id,
@@ -62,15 +67,20 @@ const nodesOf = (report: RunReport): RunStateData['nodes'] =>
         error: node.error === null ? null : `${node.error.code} ${node.error.message}`,
         handler: node.handler?.status ?? null,
         cached: node.cached,
+        tracked: tracked.has(node.action),
       },
     ]),
   );
 
-/** What the storage holds of a run; undefined when it knows no such run. */
+/**
+ * What the storage holds of a run; undefined when it knows no such run.
+ * @param tracked the actions that note their attempts
+ */
 export const stateOf = async (
   executor: DagExecutor,
   storage: Storage,
   runId: string,
+  tracked: ReadonlySet<string>,
 ): Promise<RunStateData | undefined> => {
   try {
     const report = await executor.report(runId);
@@ -79,7 +89,7 @@ export const stateOf = async (
       error: report.error?.code ?? null,
       rejected: report.rejectedCommands.map(({ by, error }) => `${by} ${error.code}`),
       paused: report.pausedBranches.map(({ nodeId }) => nodeId),
-      nodes: nodesOf(report),
+      nodes: nodesOf(report, tracked),
       commands: await commandsOf(storage, runId),
     };
   } catch (error) {

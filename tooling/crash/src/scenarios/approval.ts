@@ -15,14 +15,14 @@ const guard = (): EventHook => ({
 const drive: NonNullable<CrashRun['drive']> = async (executor, begin) => {
   for (;;) {
     const report = await (await begin()).done;
-    if (report.status !== 'paused') return report;
-    const { runId } = report;
-    for (const { nodeId } of report.waiting) {
+    const { runId, waiting, pausedBranches } = report;
+    if (report.status !== 'paused' || waiting.length + pausedBranches.length === 0) return report;
+    for (const { nodeId } of waiting) {
       if (nodeId === 'legal') await executor.reject(runId, nodeId, { reason: 'no', by: 'lea' });
       else await executor.approve(runId, nodeId, { by: 'ann', data: { note: nodeId } });
     }
-    if (report.waiting.length > 0) continue;
-    for (const { nodeId } of report.pausedBranches)
+    if (waiting.length > 0) continue;
+    for (const { nodeId } of pausedBranches)
       await executor.send(runId, { type: 'ResumeBranch', branchId: nodeId });
   }
 };
