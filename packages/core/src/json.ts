@@ -137,9 +137,14 @@ export const sealJson = (value: unknown): JsonValue => {
 /** Freezes what `JSON.parse` gave deeply; there is nothing to check in it. */
 export const sealParsed = <T extends JsonValue>(value: T): T => {
   if (typeof value !== 'object' || value === null) return value;
-  for (const key in value) {
-    const member = (value as Readonly<Record<string, JsonValue>>)[key];
-    if (typeof member === 'object') sealParsed(member);
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[])
+      if (typeof item === 'object') sealParsed(item);
+  } else {
+    for (const key in value) {
+      const member = (value as JsonObject)[key];
+      if (typeof member === 'object') sealParsed(member);
+    }
   }
   return Object.freeze(value);
 };

@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 import type { ShapeName } from '../shapes.ts';
 
 const run = promisify(execFile);
+const killedChild = fileURLToPath(new URL('./killed-child.ts', import.meta.url));
+const measuredChild = fileURLToPath(new URL('./measured-child.ts', import.meta.url));
 
 /** What one process measured of an interrupted run. */
 export interface Found {
@@ -28,7 +30,7 @@ export async function interrupt(
 ): Promise<void> {
   const mode = snapshot ? 'snapshot' : 'plain';
   try {
-    await node('killed-child.ts', url, runId, shape, String(nodes), mode);
+    await node(killedChild, url, runId, shape, String(nodes), mode);
   } catch (error) {
     if (error instanceof Error && 'signal' in error && error.signal === 'SIGKILL') return;
     throw error;
@@ -38,11 +40,10 @@ export async function interrupt(
 
 /** Measures a run in a new process. @param passes how often, after the first time */
 export async function measureRun(url: string, runId: string, passes: number): Promise<Found> {
-  return JSON.parse(await node('measured-child.ts', url, runId, String(passes))) as Found;
+  return JSON.parse(await node(measuredChild, url, runId, String(passes))) as Found;
 }
 
 async function node(file: string, ...args: string[]): Promise<string> {
-  const path = fileURLToPath(new URL(`./${file}`, import.meta.url));
-  const { stdout } = await run(process.execPath, ['-C', '@dagger/source', path, ...args]);
+  const { stdout } = await run(process.execPath, ['-C', '@dagger/source', file, ...args]);
   return stdout;
 }

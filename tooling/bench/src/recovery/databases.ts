@@ -1,18 +1,17 @@
-import { openStorage } from '@dagger/core';
+import { postgres } from '@dagger/postgres';
 import { withTempFile } from '../durable/temp-file.ts';
 
 /** Where interrupted runs lie. */
 export interface RecoveryDatabase {
   readonly name: string;
-  /** Shapes and sizes beyond these take too long to get there: each commit is a round trip. */
+  /** Nodes; beyond these it takes too long to get near the end, since each commit is a round trip. */
   readonly largest: number;
   /** Lends an empty storage, by its URL. */
   readonly use: <T>(work: (url: string) => Promise<T>) => Promise<T>;
 }
 
 /** The server that the tests use. */
-const SERVER =
-  process.env['DAGGER_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/test';
+const SERVER = process.env['DAGGER_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/test';
 
 export const sqliteFile: RecoveryDatabase = {
   name: 'SQLite',
@@ -23,7 +22,7 @@ export const sqliteFile: RecoveryDatabase = {
 /** A schema of its own on the server, dropped afterwards; the reason where none answers. */
 export async function postgresServer(): Promise<RecoveryDatabase | { readonly skipped: string }> {
   try {
-    const storage = await openStorage(SERVER);
+    const storage = postgres(SERVER);
     await storage.db.introspection.getSchemas();
     await storage.close();
   } catch (error) {
@@ -38,7 +37,7 @@ async function withSchema<T>(work: (url: string) => Promise<T>): Promise<T> {
   try {
     return await work(`${SERVER}${SERVER.includes('?') ? '&' : '?'}schema=${schema}`);
   } finally {
-    const storage = await openStorage(SERVER);
+    const storage = postgres(SERVER);
     await storage.db.schema.dropSchema(schema).ifExists().cascade().execute();
     await storage.close();
   }
