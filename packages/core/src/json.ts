@@ -141,8 +141,9 @@ export const sealParsed = <T extends JsonValue>(value: T): T => {
     for (const item of value as readonly JsonValue[])
       if (typeof item === 'object') sealParsed(item);
   } else {
-    for (const key in value) {
-      const member = (value as JsonObject)[key];
+    const object = value as JsonObject;
+    for (const key in object) {
+      const member = object[key];
       if (typeof member === 'object') sealParsed(member);
     }
   }
