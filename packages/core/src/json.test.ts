@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DaggerError } from './errors.ts';
-import { canonicalJson, MAX_DEPTH, sealJson, type JsonValue } from './json.ts';
+import { canonicalJson, MAX_DEPTH, sealJson, sealParsed, type JsonValue } from './json.ts';
 
 const refusal = (value: unknown): string => {
   try {
@@ -156,6 +156,23 @@ describe('canonical JSON', () => {
           JSON.stringify(shuffled(JSON.parse(canonicalJson(shuffled(value))) as JsonValue)),
         );
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+});
+
+describe('what JSON.parse gave', () => {
+  const isFrozenDeeply = (value: unknown): boolean =>
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(isFrozenDeeply));
+
+  it('is frozen to its depths, and stays what it is', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), (text) => {
+        const sealed = sealParsed(JSON.parse(text) as JsonValue);
+        expect(isFrozenDeeply(sealed)).toBe(true);
+        expect(sealed).toEqual(JSON.parse(text));
       }),
     );
   });

@@ -120,7 +120,7 @@ export const checkJson = (value: unknown): void => new Checker(false).check(valu
 export const ownJson = (value: unknown): JsonValue => {
   checkJson(value);
   if (typeof value !== 'object' || value === null) return value as JsonValue;
-  return sealJson(JSON.parse(JSON.stringify(value)));
+  return sealParsed(JSON.parse(JSON.stringify(value)) as JsonValue);
 };
 
 /**
@@ -132,6 +132,22 @@ export const sealJson = (value: unknown): JsonValue => {
   if (!isFlat(value)) new Checker(true).check(value);
   else Object.freeze(value);
   return value as JsonValue;
+};
+
+/** Freezes what `JSON.parse` gave deeply; there is nothing to check in it. */
+export const sealParsed = <T extends JsonValue>(value: T): T => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[])
+      if (typeof item === 'object') sealParsed(item);
+  } else {
+    const object = value as JsonObject;
+    for (const key in object) {
+      const member = object[key];
+      if (typeof member === 'object') sealParsed(member);
+    }
+  }
+  return Object.freeze(value);
 };
 
 /** Whether a value is a plain object of texts, booleans and finite numbers: the common case, settled without a walk. */

@@ -1,3 +1,6 @@
+import type { Machine } from './machine.ts';
+import type { Verdict } from './targets.ts';
+
 /** A suite measures, and gives the same numbers as one document and as text. */
 export interface Suite {
   readonly summary: string;
@@ -13,9 +16,20 @@ export interface SuiteOptions {
   readonly progress: (line: string) => void;
 }
 
+/** What `--json` prints: this of every suite, and what the suite measured under keys of its own. */
+export interface SuiteDocument {
+  readonly suite: string;
+  readonly quick: boolean;
+  readonly machine: Machine;
+  /** Every target beside what was measured, in the order of the text. */
+  readonly verdicts: readonly Verdict[];
+  /** What was not measured at all, each with the reason. */
+  readonly skipped: readonly string[];
+}
+
 export interface SuiteReport {
-  readonly document: object;
+  readonly document: SuiteDocument;
   readonly text: string;
-  /** A target was missed for which the command fails; timings never are one, they depend on the machine. */
+  /** A target was missed for which the command fails. */
   readonly missed?: boolean;
 }

@@ -248,3 +248,35 @@ describe('a cache as JSON', () => {
     ]);
   });
 });
+
+describe('a cache that takes over an export from storage', () => {
+  const stored = (cache: Cache): ReturnType<Cache['toJSON']> =>
+    JSON.parse(cache.serialize()) as ReturnType<Cache['toJSON']>;
+
+  it('has the same values, frozen, also of a node without any', () => {
+    const before = setup();
+    before.setOutputs('silent', {});
+    const cache = Cache.restore(stored(before));
+    expect(cache.toJSON()).toEqual(before.toJSON());
+    expect(cache.contains('silent')).toBe(true);
+    expect(Object.isFrozen(cache.get('fetch', 'rows'))).toBe(true);
+  });
+
+  it('keeps values that were put under the id of a node beside its outputs', () => {
+    const cache = Cache.restore(stored(setup()));
+    cache.setOutputs('fetch', { count: 2 });
+    expect(cache.outputsOf('fetch')).toEqual({ rows: [{ price: 1 }], count: 2 });
+  });
+
+  it('holds to its limits', () => {
+    expect(Cache.restore(stored(setup()), { maxEntries: 1 }).size).toBe(1);
+  });
+
+  it('is added to like any other', () => {
+    const before = new Cache();
+    before.appendGlobal('log', 'lines', 'a');
+    const cache = Cache.restore(stored(before));
+    cache.appendGlobal('log', 'lines', 'b');
+    expect(cache.getGlobal('log', 'lines')).toEqual(['a', 'b']);
+  });
+});

@@ -1,5 +1,5 @@
 import { DaggerError } from '../errors.ts';
-import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
+import { ownJson, sealParsed, type JsonObject, type JsonValue } from '../json.ts';
 import type { Schema } from '../schema/validator.ts';
 import { checkedRead } from './typed-read.ts';
 import { systemClock, type Clock } from '../clock.ts';
@@ -278,6 +278,19 @@ export class Cache {
           insert(space, key, value);
       }
     }
+    return cache;
+  }
+
+  /** @internal Takes over an export that `JSON.parse` gave and nobody else has: nothing is copied or checked. */
+  static restore({ nodes, global }: CacheExport, limits?: CacheLimits): Cache {
+    const cache = new Cache(limits);
+    for (const id of Object.keys(nodes)) cache.setOutputs(id, sealParsed(nodes[id] as JsonObject));
+    cache.#inserted = cache.#nodes.size > 0;
+    for (const [namespace, values] of Object.entries(global))
+      for (const [key, value] of entriesOf(values)) {
+        cache.#globalSpace(namespace).set(key, sealParsed(value));
+        cache.#noteWrite(GLOBAL_MARK + namespace, key, value);
+      }
     return cache;
   }
 

@@ -389,6 +389,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   }
 
   obey({ commands }: HookAnswer, about?: ExecutionEvent): void {
+    if (commands.length === 0) return;
     const node = about === undefined ? undefined : nodeOf(about);
     const n = node === undefined ? undefined : this.state.topology.numberOf(node);
     for (const { command, by } of commands) this.#obey(command, by, { n });

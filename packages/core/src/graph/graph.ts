@@ -3,7 +3,7 @@ import { GraphInvalidError } from './diagnostic.ts';
 import type { GraphDefinition, GraphMetadata, InputField, NodeDefinition } from './model.ts';
 import type { DagConfigInput } from '../config/model.ts';
 import { parseConfig } from '../config/parse.ts';
-import { ownJson, sealJson } from '../json.ts';
+import { ownJson, sealJson, sealParsed, type JsonValue } from '../json.ts';
 import { addNodes, dependencyId, problem, type Problems } from './compile.ts';
 import { Topology } from './topology.ts';
 import { checkMeaning } from './validate.ts';
@@ -177,4 +177,25 @@ export const defineGraph = (definition: GraphDefinition): Graph => {
       typeof definition?.name === 'string' ? { dag: definition.name } : {},
     );
   return graph;
+};
+
+/**
+ * A graph from the definition that storage kept of one, which nobody else has: it was checked when it was made. Only what
+ * the numbering finds anyway is found again.
+ * @throws GraphInvalidError
+ */
+export const restoreGraph = (definition: GraphDefinition): Graph => {
+  const { nodes } = definition;
+  let edges = 0;
+  for (const node of nodes) {
+    edges += node.dependencies?.length ?? 0;
+    // Literal values reach actions as they are.
+    if (node.inputs !== undefined) sealParsed(node.inputs as unknown as JsonValue);
+  }
+  const problems: Problems = [];
+  const topology = new Topology({ nodes: nodes.length, edges });
+  addNodes(topology, nodes, problems);
+  if (problems.some(({ severity }) => severity === 'error'))
+    throw new GraphInvalidError(problems, { dag: definition.name });
+  return new Graph(definition, topology, problems);
 };

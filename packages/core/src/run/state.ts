@@ -613,9 +613,12 @@ export class RunState {
     this.#reserve(this.topology.count);
     this.counts[Status.PENDING] = (this.counts[Status.PENDING] as number) + nodes.length;
     this.#ready.grow(this.topology, (n) => !isSettled(this.status[n] as number));
-    for (let n = first; n < this.topology.count; n++) this.paused.adopt(n, this.topology);
-    const added = Array.from({ length: this.topology.count - first }, (_, i) => first + i);
-    if (by !== undefined) for (const n of added) this.addedBy.set(n, by);
+    const added: number[] = [];
+    for (let n = first; n < this.topology.count; n++) {
+      this.paused.adopt(n, this.topology);
+      if (by !== undefined) this.addedBy.set(n, by);
+      added.push(n);
+    }
     this.#bringUp(added, first, at);
   }
 
@@ -738,14 +741,18 @@ export class RunState {
       this.halt?.status === 'timed_out' ||
       this.halt?.error.code === 'PAUSED';
     if (event.retry || stopped) this.halt = undefined;
+    // Whether dependents were told of less, or of more, than what is so now.
+    let untold = !this.#opened || (!event.hooked && this.awaiting.size > 0);
     for (let n = 0; n < this.topology.count; n++) {
       const status = this.status[n] as number;
       if (status === Status.RUNNING) this.#makeReady(n);
-      else if ((event.retry || stopped) && this.#deservesAnotherChance(n, event.retry))
+      else if ((event.retry || stopped) && this.#deservesAnotherChance(n, event.retry)) {
         this.#reopen(n);
+        untold = true;
+      }
     }
     if (!event.hooked) this.awaiting.clear();
-    if (this.#opened || !event.hooked) this.#recount(event.at);
+    if (untold && (this.#opened || !event.hooked)) this.#recount(event.at);
   }
 
   #deservesAnotherChance(n: number, retry: boolean): boolean {
@@ -786,7 +793,7 @@ export class RunState {
     this.endedAt[n] = 0;
   }
 
-  /** Counts anew what every pending node waits for; needed only when settled nodes were opened again. */
+  /** Counts anew what every pending node waits for. */
   #recount(at: number): void {
     this.#opened = true;
     const pending: number[] = [];

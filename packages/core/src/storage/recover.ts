@@ -1,10 +1,11 @@
 import { Cache } from '../cache/cache.ts';
 import { applyWrites } from '../cache/view.ts';
 import type { CacheLimits } from '../cache/limits.ts';
-import { defineGraph, Graph } from '../graph/graph.ts';
+import { Graph, restoreGraph } from '../graph/graph.ts';
+import type { RunEvent } from '../run/events.ts';
 import { publicEvents, type NumberedEvent } from '../run/public-events.ts';
 import { RunState } from '../run/state.ts';
-import { sealJson, type JsonObject } from '../json.ts';
+import { sealParsed } from '../json.ts';
 import type { LoadedRun, RunStore } from './run-store.ts';
 import { latestSnapshot } from './snapshots.ts';
 
@@ -24,18 +25,18 @@ export const recover = async (
   limits: CacheLimits | undefined,
 ): Promise<RecoveredRun> => {
   const { row, definition, config } = loaded;
-  const graph = defineGraph(definition);
+  const graph = restoreGraph(definition);
   const state = new RunState(Graph.topologyOf(graph), config);
   const snapshot = await latestSnapshot(store, row.id);
   if (snapshot !== undefined) state.load(snapshot.state);
-  const cache = Cache.fromJSON(snapshot?.cache ?? loaded.cache, limits);
+  const cache = Cache.restore(snapshot?.cache ?? loaded.cache, limits);
   const identity = { runId: row.id, dagName: row.dag };
   let unseen: NumberedEvent[] = [...(snapshot?.unseen ?? [])];
-  for await (const group of store.events(row.id, state.seq)) {
+  const fold = (group: readonly RunEvent[]): void => {
     for (const event of group) {
       state.apply(event);
       if (event.type === 'NodeCompleted') {
-        cache.setOutputs(state.topology.idOf(event.n), sealJson(event.outputs) as JsonObject);
+        cache.setOutputs(state.topology.idOf(event.n), sealParsed(event.outputs));
         if (event.writes !== undefined) applyWrites(cache, event.writes);
       }
       if (event.type === 'CacheUpdated')
@@ -48,6 +49,7 @@ export const recover = async (
       }
       if (state.hooked) unseen.push(...publicEvents(identity, state, event));
     }
-  }
+  };
+  for await (const groups of store.stretches(row.id, state.seq)) groups.forEach(fold);
   return { graph, state, cache, unseen };
 };

@@ -276,8 +276,20 @@ export class RunStore {
     );
   }
 
-  /** The events of a run after number `from` in their order, a page of groups at a time. */
+  /** The events of a run after number `from` in their order, group by group. */
   async *events(runId: string, from = 0): AsyncIterableIterator<readonly RunEvent[]> {
+    for await (const groups of this.stretches(runId, from)) yield* groups;
+  }
+
+  /**
+   * The groups of a run after the event `from` in their order, many at a time: waiting for each costs as much as
+   * reading it. Only one group with large values is in memory at a time.
+   * @throws DaggerError STORAGE_FAILED
+   */
+  async *stretches(
+    runId: string,
+    from = 0,
+  ): AsyncIterableIterator<readonly (readonly RunEvent[])[]> {
     let after = from;
     for (;;) {
       const rows = await this.storage.db
@@ -288,17 +300,23 @@ export class RunStore {
         .orderBy('seq')
         .limit(PAGE)
         .execute();
+      let groups: (readonly RunEvent[])[] = [];
       for (const { seq, body } of rows) {
         after = seq;
-        yield await this.#attach(runId, decodeEvents(body));
+        const group = decodeEvents(body);
+        if (group.every(({ large }) => large === undefined)) groups.push(group);
+        else {
+          yield groups;
+          yield [await this.#attach(runId, group)];
+          groups = [];
+        }
       }
+      yield groups;
       if (rows.length < PAGE) return;
     }
   }
 
-  /** @throws DaggerError STORAGE_FAILED */
   async #attach(runId: string, group: readonly StoredEvent[]): Promise<readonly RunEvent[]> {
-    if (!group.some(({ large }) => large !== undefined)) return group;
     const events: RunEvent[] = [];
     for (const event of group)
       events.push(await attached(event, (hash) => readBlob(this.storage, runId, hash)));

@@ -1,23 +1,13 @@
 import type { ContenderName } from '../contender.ts';
-import type { Verdict } from '../targets.ts';
+import type { SuiteDocument } from '../suite.ts';
 
 /** Everything that `bench dag` found; the tables are drawn from it and `--json` prints it. */
-export interface DagReport {
+export interface DagReport extends SuiteDocument {
   readonly suite: 'dag';
-  readonly quick: boolean;
-  readonly machine: Machine;
   readonly inMemory: readonly Row[];
   readonly growth: readonly Row[];
   readonly memory: readonly MemoryCell[];
   readonly durable: readonly DurableRow[];
-  readonly verdicts: readonly Verdict[];
-}
-
-export interface Machine {
-  readonly node: string;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly platform: string;
 }
 
 export interface Row {

@@ -1,4 +1,4 @@
-import { availableParallelism, cpus } from 'node:os';
+import { thisMachine } from '../machine.ts';
 import type { Suite } from '../suite.ts';
 import { measureDurable } from './durable.ts';
 import { measureGrowth, measureInMemory } from './in-memory.ts';
@@ -22,12 +22,7 @@ export const dagSuite: Suite = {
     const document: DagReport = {
       suite: 'dag',
       quick: options.quick,
-      machine: {
-        node: process.version,
-        cpu: cpus()[0]?.model ?? 'unknown',
-        cores: availableParallelism(),
-        platform: `${process.platform} ${process.arch}`,
-      },
+      machine: thisMachine(),
       inMemory,
       growth,
       memory,
@@ -38,6 +33,8 @@ export const dagSuite: Suite = {
         ...memoryVerdicts(memory),
         ...durableVerdicts(durable),
       ],
+      // Who cannot do something is skipped in the cell of the table.
+      skipped: [],
     };
     return { document, text: renderDag(document) };
   },

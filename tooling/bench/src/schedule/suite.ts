@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Suite } from '../suite.ts';
+import { thisMachine } from '../machine.ts';
+import type { Suite, SuiteDocument } from '../suite.ts';
 import { drawTable } from '../table.ts';
 import { atMost, verdictWord, type Verdict } from '../targets.ts';
 import { collectedCases } from './collected.ts';
@@ -14,6 +15,13 @@ const collected = [
   { set: 'workflows', folder: 'wf' },
   { set: 'stg', folder: 'stg' },
 ] as const;
+
+interface ScheduleReport extends SuiteDocument {
+  readonly suite: 'schedule';
+  /** The numbers of workers that every graph ran on. */
+  readonly workers: readonly number[];
+  readonly sets: readonly SetReport[];
+}
 
 export const scheduleSuite: Suite = {
   summary:
@@ -39,8 +47,17 @@ export const scheduleSuite: Suite = {
       else await compare(set, of);
     }
     const verdicts = sets.filter(({ set }) => set === 'stg').flatMap(targets);
+    const document: ScheduleReport = {
+      suite: 'schedule',
+      quick,
+      machine: thisMachine(),
+      workers: WORKERS,
+      sets,
+      verdicts,
+      skipped,
+    };
     return {
-      document: { suite: 'schedule', quick, workers: WORKERS, sets, skipped, verdicts },
+      document,
       text: render(sets, skipped, verdicts),
       missed: verdicts.some(({ met }) => met === false),
     };
