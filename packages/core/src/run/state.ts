@@ -144,6 +144,7 @@ export class RunState {
   /** Lets ready nodes start by their levels; undefined: in the order of definition. */
   rank(levels: Levels | undefined): void {
     const before = this.#ready;
+    if (levels === undefined && before instanceof ReadyHeap) return;
     this.#ready = levels === undefined ? new ReadyHeap() : new RankedHeap(levels);
     for (let n = before.pop(); n !== -1; n = before.pop()) this.#ready.push(n);
   }

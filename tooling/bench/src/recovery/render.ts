@@ -5,19 +5,20 @@ import type { RecoveryRow } from './row.ts';
 const HEAD = [
   '',
   'rows',
-  'raw',
-  'raw + graph',
+  'journal',
+  'all rows',
   'new process',
   'again',
-  'again / raw',
-  'again / raw + graph',
+  'again / journal',
+  'again / all rows',
   'snapshot: new process',
   'again',
 ];
 
-const LEGEND = `Milliseconds, medians. raw: every row of the journal read and parsed; + graph: and the definition. new process: from
-startResume to the first NodeStarted, nothing compiled. again: the same by a new executor in a process that has done it
-before, beside raw there. snapshot: the same for a run that has one, taken at 95 %.`;
+const LEGEND = `Milliseconds, medians. journal: every row of the journal read and parsed; all rows: and the row with the graph,
+without which no run goes on. new process: from startResume to the first NodeStarted, nothing compiled. again: the same by a
+new executor in a process that has done it before, beside the rows there. snapshot: the same for a run that has one, taken
+at 95 %.`;
 
 export function renderRecovery(
   rows: readonly RecoveryRow[],

@@ -66,6 +66,10 @@ function targets({ database, shape, nodes, plain }: RecoveryRow): Verdict[] {
   const name = `${database} ${shape} ${nodes}`;
   return [
     below(`${name}: ms until it goes on, in a new process`, plain.firstMs, LONGEST_MS),
-    atMost(`${name}: until it goes on / raw rows`, plain.laterMs / plain.rawMs, MOST_TIMES_RAW),
+    atMost(
+      `${name}: until it goes on / all its rows`,
+      plain.laterMs / plain.allRowsMs,
+      MOST_TIMES_RAW,
+    ),
   ];
 }
