@@ -3,13 +3,19 @@ import { Command, CommanderError } from 'commander';
 import { addAnswer } from './commands/answer.ts';
 import { addApprove } from './commands/approve.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addDump } from './commands/dump.ts';
+import { addFork } from './commands/fork.ts';
 import { addGraph } from './commands/graph.ts';
+import { addInstruct } from './commands/instruct.ts';
 import { addList } from './commands/list.ts';
 import { addPause } from './commands/pause.ts';
+import { addPrune } from './commands/prune.ts';
 import { addReject } from './commands/reject.ts';
+import { addRerun } from './commands/rerun.ts';
 import { addResume } from './commands/resume.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
+import { addSet } from './commands/set.ts';
 import { addTools } from './commands/tools.ts';
 import { addValidate } from './commands/validate.ts';
 import { severalLines } from './escape.ts';
@@ -36,14 +42,20 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
   for (const add of [
     addRun,
     addResume,
+    addRerun,
+    addFork,
     addApprove,
     addReject,
     addAnswer,
+    addSet,
+    addInstruct,
     addPause,
     addCancel,
     addValidate,
     addGraph,
     addRuns,
+    addDump,
+    addPrune,
     addList,
     addTools,
   ])

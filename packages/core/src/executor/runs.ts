@@ -297,6 +297,7 @@ export class Runs {
     return sessions
       .filter(
         (run) =>
+          (filter.runId === undefined || run.runId === filter.runId) &&
           (filter.dag === undefined || run.dag === filter.dag) &&
           (filter.status === undefined || run.status === filter.status),
       )
