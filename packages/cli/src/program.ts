@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAnswer } from './commands/answer.ts';
 import { addApprove } from './commands/approve.ts';
@@ -21,17 +20,13 @@ import { addValidate } from './commands/validate.ts';
 import { severalLines } from './escape.ts';
 import { ExitCode, exitCodeOfError } from './exit-code.ts';
 import { overview } from './help.ts';
+import { manifest } from './manifest.ts';
 import { printError } from './print-error.ts';
-
-const version = (): string => {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
-};
 
 const newProgram = (finish: (code: ExitCode) => void): Command => {
   const program = new Command('dagger')
     .description('Validates, runs, resumes and draws workflows: graphs of actions.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(manifest().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print the help of a command')
     .option('--verbose', 'tell more: every start, log lines of actions, stacks of errors')

@@ -70,7 +70,7 @@ const mustBeOurs = async (storage: Storage): Promise<void> => {
     await storage.db.introspection.getTables();
     await storage.close();
     throw new InvalidCommandLine(
-      `'${storage.location}' is not a database of dagger: it has no table of runs (${reasonOf(cause)})`,
+      `'${storage.location}' is not a database of dagger, or nothing was run on it yet: it has no table of runs (${reasonOf(cause)})`,
       { cause },
     );
   }

@@ -32,7 +32,15 @@ describe('bad usage ends with 2 and one clear line', () => {
     ['a database that is none', [...RUN, '--storage', 'sqlite:adding.yaml'], 'STORAGE_FAILED'],
     ['no storage where it is needed', ['runs', 'list'], 'DAGGER_STORAGE'],
     ['a database that is not there', ['runs', 'list', '-s', 'no.db'], "no database 'no.db'"],
+    ['a folder that is no PGlite', ['runs', 'list', '-s', 'pglite:.'], "no database '.'"],
     ['nothing to draw', ['graph'], 'say what to draw'],
+    ['a fork from nowhere', ['fork', 'r', '-s', 'runs.db'], '--from NODE'],
+    ['nothing to prune', ['prune', '-s', 'runs.db'], 'say what to delete'],
+    ['a status of no run', ['prune', '--status', 'done'], 'Allowed choices are running'],
+    ['a status without a bound', ['prune', '--status', 'failed', '--memo-max-age-days', '1'], '--status needs'],
+    ['an age that is none', ['prune', '--max-age-days', '-1'], 'at least 0'],
+    ['a value that is not JSON', ['set', 'r', 'a', 'b', 'text'], 'the value is not JSON'],
+    ['an instruction of no kind', ['instruct', 'r', '{"action":"go"}'], 'action must be retrieve_info'],
   ] as const)('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await dagger(setup(), args);
     expect(stderr).toContain(message);
@@ -81,6 +89,12 @@ describe('help', () => {
       [],
       ['run'],
       ['resume'],
+      ['rerun'],
+      ['fork'],
+      ['dump'],
+      ['prune'],
+      ['set'],
+      ['instruct'],
       ['validate'],
       ['graph'],
       ['runs'],

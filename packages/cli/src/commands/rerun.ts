@@ -9,7 +9,8 @@ Example:
   dagger rerun nightly-2025-01-31 report --actions ./actions.ts --storage runs.db
 
 The node and everything downstream of it run anew, with the inputs that they had; what else was done is kept. That is a new
-run: the old one stays as it is. \`dagger fork\` does it with changed inputs, \`dagger resume\` goes on with the old run.
+run: the old one stays as it is. The node runs whatever results of earlier runs there are (\`cache_strategy\`); what follows
+from it may use them. \`dagger fork\` does it with changed inputs, \`dagger resume\` goes on with the old run.
 ${exitCodes}`;
 
 export const addRerun = (program: Command, finish: (code: ExitCode) => void): void => {

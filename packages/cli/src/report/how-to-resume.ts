@@ -22,12 +22,16 @@ export const resumeCommand = (
   return line(words);
 };
 
+/** The command that says yes to what a node asks. */
+export const approveCommand = (runId: string, nodeId: string, storage: string): string =>
+  line(['dagger', 'approve', runId, nodeId, ...storageWords(storage)]);
+
 /** The commands that answer what a run waits for. */
 const howToAnswer = ({ runId, waiting }: RunReport, storage: string): readonly string[] => {
   if (waiting.length === 0) return [];
   const hints = waiting
     .slice(0, MOST_HINTS)
-    .map(({ nodeId }) => `  ${line(['dagger', 'approve', runId, nodeId, ...storageWords(storage)])}`);
+    .map(({ nodeId }) => `  ${approveCommand(runId, nodeId, storage)}`);
   if (waiting.length > MOST_HINTS)
     hints.push(`  … and ${waiting.length - MOST_HINTS} more; \`dagger runs show\` has them all`);
   return ['To answer (approve, reject or answer):', ...hints];

@@ -219,10 +219,13 @@ export class Runs {
   /** Makes a run out of another and starts it. @throws DaggerError see `storeFork` */
   async fork(parentId: string, fork: ForkOptions, options: ResumeOptions): Promise<RunHandle> {
     checkBounds(options);
+    checkSupervisor(options.supervisor);
     const runId = fork.runId ?? this.#ids.runId();
     checkRunId(runId);
     checkInputs(fork.inputs);
-    await storeFork(this.stored('a fork'), parentId, runId, fork);
+    await storeFork(this.stored('a fork'), parentId, runId, fork, (topology) =>
+      this.#checkActions(topology, this.#registryFor(options)),
+    );
     return this.resume(runId, options);
   }
 

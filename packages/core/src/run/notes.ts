@@ -31,6 +31,8 @@ export interface NodeNotes {
   metadata: JsonObject | undefined;
   tokens: number;
   cached: boolean;
+  /** A person asked to do it again: a result of an earlier run will not do. */
+  again: boolean;
   /** Cancelled together with its run, so that resuming the run gives it another chance. */
   cancelledWithRun: boolean;
   /** The latest answer to what the node asked. */
@@ -49,6 +51,7 @@ export const newNotes = (): NodeNotes => ({
   metadata: undefined,
   tokens: 0,
   cached: false,
+  again: false,
   cancelledWithRun: false,
   answer: undefined,
   answered: false,
