@@ -13,6 +13,6 @@ export default defineConfig({
     ...base.test,
     include: ['packages/core/src/**/*.test.ts', 'packages/core/test/**/*.test.ts'],
     testTimeout: 60_000,
-    projects: [mode('recover-after-every-event')],
+    projects: [mode('recover-after-every-event'), mode('commit-then-throw')],
   },
 });

@@ -108,6 +108,7 @@ export { sealJson, type JsonObject, type JsonValue } from './json.ts';
 export type { ExecutionState } from './executor/execution-state.ts';
 export type { ForkOptions, RunDump } from './executor/history.ts';
 export type { SavedSnapshot } from './storage/snapshots.ts';
+export type { Explanation, Reason, ReasonKind } from './run/explain.ts';
 export type { RunEvent } from './run/events.ts';
 export type { Delivery } from './executor/delivery.ts';
 export type { PendingInput } from './executor/pending-inputs.ts';

@@ -21,9 +21,6 @@ const cases: readonly Case[] = present
   ? (JSON.parse(readFileSync(new URL('index.json', CASES), 'utf8')) as { cases: Case[] }).cases
   : [];
 
-/** Most of a second would already be strange; the bound itself is the one that users were promised. */
-const BOUND = 5_000;
-
 // oxlint-disable-next-line no-control-regex -- that none is echoed is the point
 const RAW_CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
 
@@ -62,15 +59,11 @@ const faultsOf = (checked: CheckedGraph, expected: Case['expect']): string[] => 
 describe.skipIf(!present)(
   `wrong and hostile files of others${present ? '' : ' (skipped: ../shared/cases/bad-yaml is absent)'}`,
   () => {
-    it.each(cases.map((c) => [c.title, c] as const))(
-      '%s',
-      (_, { file, expect: expected }) => {
-        const checked = loadYaml(readFileSync(new URL(file, CASES)), { file });
-        expectNoHarm(checked);
-        expect(faultsOf(checked, expected)).toEqual([]);
-      },
-      BOUND,
-    );
+    it.each(cases.map((c) => [c.title, c] as const))('%s', (_, { file, expect: expected }) => {
+      const checked = loadYaml(readFileSync(new URL(file, CASES)), { file });
+      expectNoHarm(checked);
+      expect(faultsOf(checked, expected)).toEqual([]);
+    });
   },
 );
 
@@ -380,29 +373,21 @@ const refused = OURS.filter(([, , says]) => says !== 'accepted') as readonly (re
 const accepted = OURS.filter(([, , says]) => says === 'accepted');
 
 describe('wrong and hostile texts of ours', () => {
-  it.each(refused.map((row) => [row[0], row] as const))(
-    '%s',
-    (_, [, text, says, line]) => {
-      const checked = loadYaml(text(), { file: 'graph.yaml' });
-      expectNoHarm(checked);
-      const fitting = checked.diagnostics.filter(
-        (d) => d.severity === 'error' && says.test(d.message),
-      );
-      expect(fitting.map((d) => d.line)).toContain(line ?? fitting[0]?.line ?? 'a line');
-      expect(messages(checked).length).toBeLessThan(1_000_000);
-    },
-    BOUND,
-  );
+  it.each(refused.map((row) => [row[0], row] as const))('%s', (_, [, text, says, line]) => {
+    const checked = loadYaml(text(), { file: 'graph.yaml' });
+    expectNoHarm(checked);
+    const fitting = checked.diagnostics.filter(
+      (d) => d.severity === 'error' && says.test(d.message),
+    );
+    expect(fitting.map((d) => d.line)).toContain(line ?? fitting[0]?.line ?? 'a line');
+    expect(messages(checked).length).toBeLessThan(1_000_000);
+  });
 });
 
 describe('odd texts of ours that are right', () => {
-  it.each(accepted.map((row) => [row[0], row] as const))(
-    '%s',
-    (_, [, text]) => {
-      const checked = loadYaml(text(), { file: 'graph.yaml' });
-      expectNoHarm(checked);
-      expect(checked.diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
-    },
-    BOUND,
-  );
+  it.each(accepted.map((row) => [row[0], row] as const))('%s', (_, [, text]) => {
+    const checked = loadYaml(text(), { file: 'graph.yaml' });
+    expectNoHarm(checked);
+    expect(checked.diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
+  });
 });

@@ -217,6 +217,11 @@ export class Cache {
     this.#global.clear();
   }
 
+  /** Whether values may be dropped. */
+  get isLimited(): boolean {
+    return this.#evictions !== undefined;
+  }
+
   /** Everything as plain data; `Cache.fromJSON` gives it back exactly. */
   toJSON(): CacheExport {
     this.#evictions?.expire();

@@ -56,6 +56,7 @@ export interface DagConfig {
   readonly reviewFrequency: number | null;
   /** Seconds to wait for running actions after a cancellation or a timeout of the run. Default 5. */
   readonly gracePeriod: number;
+  /** Whether a long run takes snapshots; what changes is written in any case. Default true. */
   readonly enableIncrementalCache: boolean;
   /** Seconds between two snapshots of the cache, at least 1. Default 60. */
   readonly cacheSnapshotInterval: number;

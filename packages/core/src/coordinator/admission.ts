@@ -2,6 +2,7 @@ import { toErrorData } from '../errors.ts';
 import type { CacheStrategy } from '../graph/model.ts';
 import { NodeFlag } from '../graph/topology.ts';
 import { sealJson, type JsonObject } from '../json.ts';
+import type { RunEvent } from '../run/events.ts';
 import { Status } from '../run/status.ts';
 import { Conditions } from './condition.ts';
 import { resolveInputs } from './inputs.ts';
@@ -47,10 +48,18 @@ export class Admission {
         continue;
       }
       if (this.#outOfIterations(n)) return;
-      this.#session.emit({ type: 'NodeStarted', n, at: this.#session.turns.now });
+      this.#session.emit(this.#startOf(n, flags));
       this.starts.push(n);
       free--;
     }
+  }
+
+  #startOf(n: number, flags: number): RunEvent {
+    const { now } = this.#session.turns;
+    const missed = (flags & NodeFlag.CACHED) === 0 ? undefined : this.#session.lookups.takeMiss(n);
+    return missed === undefined
+      ? { type: 'NodeStarted', n, at: now }
+      : { type: 'NodeStarted', n, at: now, missed };
   }
 
   #outOfIterations(n: number): boolean {

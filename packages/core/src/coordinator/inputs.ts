@@ -34,7 +34,8 @@ const valueOf = (
         `input '${field.name}': '${field.reference}' is not a reference`,
       );
     const space = reference.nodeId ?? RUN_INPUTS;
-    const found = walk(cache.outputsOf(space) ?? loaded?.get(space), reference.path);
+    const found =
+      walk(cache.outputsOf(space), reference.path) ?? walk(loaded?.get(space), reference.path);
     if (found !== undefined) return found;
     if (field.default === undefined)
       throw new DaggerError(
@@ -82,7 +83,7 @@ export const resolveInputs = (
       ? []
       : references.filter(
           (r): r is Reference & { readonly nodeId: string } =>
-            r?.nodeId !== undefined && isDropped(state, cache, r.nodeId),
+            r?.nodeId !== undefined && isDropped(state, cache, r.nodeId, r.path),
         );
   if (load === undefined || dropped.length === 0) return build();
   const ids = [...new Set(dropped.map((r) => r.nodeId))];
@@ -93,12 +94,13 @@ export const resolveInputs = (
   );
 };
 
-const isDropped = (state: RunState, cache: Cache, id: string): boolean => {
+/** Whether a limited cache may have had to drop what a reference names; it drops value by value. */
+const isDropped = (state: RunState, cache: Cache, id: string, path: Reference['path']): boolean => {
   const n = state.topology.numberOf(id);
   return (
     n !== undefined &&
     isSettled(state.status[n] as number) &&
     state.status[n] === Status.SUCCEEDED &&
-    !cache.contains(id)
+    (cache.isLimited ? walk(cache.outputsOf(id), path) === undefined : !cache.contains(id))
   );
 };

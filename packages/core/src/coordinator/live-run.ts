@@ -86,7 +86,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   readonly done: Promise<RunReport>;
 
   readonly #options: LiveRunOptions;
-  readonly #config: DagConfig;
+  readonly config: DagConfig;
   readonly #turns: Turns<NodeAttempt>;
   readonly #timers: Timers;
   readonly #attempts: Attempts;
@@ -119,7 +119,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.maxOutputBytes = options.config.maxOutputBytes;
     this.state = state;
     this.#options = options;
-    this.#config = options.config;
+    this.config = options.config;
     this.#turns = new Turns(this, clock, journal, state.seq);
     this.#timers = new Timers(clock);
     this.#lookups = new Lookups(options.memo);
@@ -138,6 +138,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     });
     const session: Session = {
       runId: this.runId,
+      dagName: this.dagName,
       state,
       cache,
       config: options.config,
@@ -206,7 +207,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
   ): void {
     this.#emit(first);
     this.#rearm();
-    this.#timeOut(this.state.sessionStartedAt + this.#config.timeoutSeconds * 1000);
+    this.#timeOut(this.state.sessionStartedAt + this.config.timeoutSeconds * 1000);
     if (signal !== undefined) this.#attach(signal);
     if (this.#inbox !== undefined) this.#inbox.start(messages);
     else for (const message of messages) this.#receive(message);
@@ -219,7 +220,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       this.post(() => {
         const spared = this.#patience.spare();
         if (spared > 0) return this.#timeOut(this.#turns.now + spared);
-        const { timeoutSeconds } = this.#config;
+        const { timeoutSeconds } = this.config;
         const message = `the run took longer than ${timeoutSeconds} s`;
         this.stop('timed_out', new DaggerError('RUN_TIMEOUT', message, this.#ids()));
       }),
@@ -238,7 +239,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#emit(event);
-    this.#timers.at(event.at + this.#config.gracePeriod * 1000, () => this.abandon());
+    this.#timers.at(event.at + this.config.gracePeriod * 1000, () => this.abandon());
     this.#turns.afterwards(() => this.#attempts.abortAll(reason));
   }
 
@@ -557,7 +558,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       state: this.state,
       registry: this.#options.registry,
       now: this.#turns.now,
-      limits: this.#config,
+      limits: this.config,
       depths: this.#depths,
     });
   }

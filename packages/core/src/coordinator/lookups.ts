@@ -1,8 +1,10 @@
 import type { AnyAction } from '../actions/action.ts';
 import type { CacheStrategy } from '../graph/model.ts';
 import type { JsonObject } from '../json.ts';
-import type { MemoStore, MemoWrite } from '../storage/journal.ts';
-import { memoKey, memoNotBefore } from './memo.ts';
+import type { MemoStore, MemoWrite, Miss } from '../storage/journal.ts';
+import { keyParts, memoKey, memoNotBefore } from './memo.ts';
+
+type Key = Pick<MemoWrite, 'key' | 'parts'>;
 
 /** What a lookup needs to know of a node. */
 export interface LookupSubject {
@@ -18,7 +20,8 @@ export class Lookups {
   underWay = 0;
   readonly #memo: MemoStore | undefined;
   /** The key of each node that was looked up; undefined where it could not be made. */
-  readonly #keys: Map<number, string | undefined> = new Map();
+  readonly #keys: Map<number, Key | undefined> = new Map();
+  readonly #misses: Map<number, Miss> = new Map();
   /** Raised when the inputs of a node change, so that an answer for the old ones is not taken. */
   readonly #generations: Map<number, number> = new Map();
 
@@ -57,10 +60,20 @@ export class Lookups {
     return this.#generations.get(n) ?? 0;
   }
 
+  /** Why no earlier result was used for a node; undefined when it was not looked up. Told once. */
+  takeMiss(n: number): Miss | undefined {
+    const miss = this.#misses.get(n);
+    this.#misses.delete(n);
+    return miss;
+  }
+
   /** What later runs may use of a node that completed; undefined when it was not looked up. */
-  writeOf(n: number, action: string, outputs: JsonObject, at: number): MemoWrite | undefined {
+  writeOf(
+    n: number,
+    of: Pick<MemoWrite, 'action' | 'node' | 'outputs' | 'at'>,
+  ): MemoWrite | undefined {
     const key = this.#keys.get(n);
-    return key === undefined ? undefined : { key, action, outputs, at };
+    return key === undefined ? undefined : { ...key, ...of };
   }
 
   /** Keeps a result in memory, where there is no journal to take it. */
@@ -76,9 +89,12 @@ export class Lookups {
     // When the key cannot be made, the attempt itself runs into the same error and reports it.
     this.#keys.set(n, undefined);
     const { action, strategy, inputs, now } = subject();
-    const key = memoKey(action, strategy, await inputs);
+    const values = await inputs;
+    const key = memoKey(action, strategy, values);
     if (this.#generationOf(n) !== generation) return undefined;
-    this.#keys.set(n, key);
-    return this.#memo?.get(key, memoNotBefore(strategy, now));
+    this.#keys.set(n, { key, parts: keyParts(action, strategy, values) });
+    const answer = await this.#memo?.get(key, memoNotBefore(strategy, now));
+    if (answer?.missed !== undefined) this.#misses.set(n, answer.missed);
+    return answer?.outputs;
   }
 }

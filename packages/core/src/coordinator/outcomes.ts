@@ -106,12 +106,13 @@ export class Outcomes {
   }
 
   #remember(n: number, outputs: JsonObject): void {
-    const write = this.#session.lookups.writeOf(
-      n,
-      definitionOf(this.#session.state, n).action,
+    const { id, action } = definitionOf(this.#session.state, n);
+    const write = this.#session.lookups.writeOf(n, {
+      action,
+      node: `${this.#session.dagName}/${id}`,
       outputs,
-      this.#session.turns.now,
-    );
+      at: this.#session.turns.now,
+    });
     if (write === undefined) return;
     if (this.#session.journal === undefined) this.#session.lookups.keep(write);
     else this.#session.turns.remember(write);

@@ -16,6 +16,7 @@ import type { Turns } from './turns.ts';
 /** What the parts of a live run share. */
 export interface Session {
   readonly runId: string;
+  readonly dagName: string;
   readonly state: RunState;
   readonly cache: Cache;
   readonly config: DagConfig;

@@ -12,6 +12,7 @@ import { SUPERVISOR_STEP } from '../graph/topology.ts';
 import { systemIds, type Ids } from '../ids.ts';
 import type { JsonValue } from '../json.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
+import type { Explanation } from '../run/explain.ts';
 import type { NodeReport, RunReport } from '../run/report.ts';
 import { openStorage } from '../storage/open.ts';
 import type { Pruned, RetentionPolicy } from '../storage/retention.ts';
@@ -313,6 +314,11 @@ export class DagExecutor implements Runner {
   /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN */
   async nodeState(runId: string, nodeId: string): Promise<NodeReport> {
     return this.#runs.nodeState(runId, nodeId);
+  }
+
+  /** Why a node of a run ran, waits, was skipped, or took what an earlier run had made. @throws DaggerError RUN_UNKNOWN */
+  async explain(runId: string, nodeId: string): Promise<Explanation> {
+    return this.#runs.explain(runId, nodeId);
   }
 
   /** The graph of a run with everything that it grew. @throws DaggerError RUN_UNKNOWN */

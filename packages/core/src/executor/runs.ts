@@ -21,6 +21,7 @@ import type { EventHook } from '../hooks/hook.ts';
 import { systemIds, type Ids } from '../ids.ts';
 import { ownJson, type JsonObject } from '../json.ts';
 import { nodeReport, RunReport, type NodeReport } from '../run/report.ts';
+import { explainNode, type Explanation } from '../run/explain.ts';
 import { RunState } from '../run/state.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
@@ -51,6 +52,7 @@ import { finishedHandle, handleOf, type RunHandle } from './handle.ts';
 import { mustTakeCommands, type Delivery } from './delivery.ts';
 import { applyOutside, leaveCommand, outsideEvent } from './outside-commands.ts';
 import { pendingInputs, type PendingInput } from './pending-inputs.ts';
+import { explainCache } from './explain-cache.ts';
 import { storeFork, type ForkOptions } from './history.ts';
 import { readDurations } from '../storage/durations.ts';
 import { byPath, learn, learnedBody, slotsOf } from './learning.ts';
@@ -250,6 +252,42 @@ export class Runs {
     return (await recover(this.#store, await this.#store.load(runId), undefined)).cache;
   }
 
+  /** Why a node of a run is as it is. @throws DaggerError RUN_UNKNOWN */
+  async explain(runId: string, nodeId: string): Promise<Explanation> {
+    const { dagName, state, cache, config } = await this.#asItStands(runId);
+    const n = state.topology.numberOf(nodeId);
+    if (n === undefined) throw unknownNode(runId, nodeId);
+    const more = await explainCache({
+      dagName,
+      state,
+      cache,
+      n,
+      registry: this.#registry,
+      storage: this.#store?.storage,
+    });
+    return explainNode(runId, state, n, config, more);
+  }
+
+  async #asItStands(runId: string): Promise<{
+    readonly dagName: string;
+    readonly state: RunState;
+    readonly cache: Cache;
+    readonly config: DagConfig;
+  }> {
+    const live = this.#live.get(runId);
+    if (live !== undefined) {
+      const { dagName, state, cache, config } = live.run;
+      return { dagName, state, cache, config };
+    }
+    if (this.#store === undefined) {
+      const { graph, state, cache, config } = this.#session(runId);
+      return { dagName: graph.name, state, cache, config };
+    }
+    const loaded = await this.#store.load(runId);
+    const { state, cache } = await recover(this.#store, loaded, undefined);
+    return { dagName: loaded.row.dag, state, cache, config: loaded.config };
+  }
+
   /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN, GRAPH_INVALID */
   async nodeState(runId: string, nodeId: string): Promise<NodeReport> {
     const live = this.#live.get(runId)?.run;
@@ -258,10 +296,7 @@ export class Runs {
       live !== undefined && n !== undefined
         ? nodeReport(live.state, live.cache, n)
         : (await this.report(runId)).node(nodeId);
-    if (found === undefined)
-      throw new DaggerError('RUN_UNKNOWN', `run '${runId}' has no node '${nodeId}'`, {
-        ids: { runId, nodeId },
-      });
+    if (found === undefined) throw unknownNode(runId, nodeId);
     return found;
   }
 
@@ -647,6 +682,11 @@ export class Runs {
     if (problems.length > 0) throw new GraphInvalidError(problems);
   }
 }
+
+const unknownNode = (runId: string, nodeId: string): DaggerError =>
+  new DaggerError('RUN_UNKNOWN', `run '${runId}' has no node '${nodeId}'`, {
+    ids: { runId, nodeId },
+  });
 
 /** @throws DaggerError RUN_CONFLICT when the id names a run of another graph */
 const refuseOtherDag = (runId: string, known: string, wanted: string): void => {

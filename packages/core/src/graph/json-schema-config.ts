@@ -142,10 +142,10 @@ export const config: Properties<DagConfigInput> = {
     { minimum: 0, maximum: 3_600 },
   ),
   enableIncrementalCache: flag(
-    'Write only what changed of the cache. Default true. Checked, and without effect yet.',
+    'Take a snapshot of a long run now and then, so that going on after a crash need not read all of its journal. What changes is written in any case. Default true.',
   ),
   cacheSnapshotInterval: number(
-    'Seconds between two snapshots of the cache. Default 60. Checked, and without effect yet.',
+    'Seconds between two snapshots at least; none is taken before 5,000 further events. Default 60.',
     {
       minimum: 1,
     },

@@ -28,7 +28,13 @@ export type RunEvent =
       readonly hooked: boolean;
       readonly retry: boolean;
     }
-  | { readonly type: 'NodeStarted'; readonly n: number; readonly at: number }
+  /** `missed`: why no result of an earlier run was used, where one was looked for. */
+  | {
+      readonly type: 'NodeStarted';
+      readonly n: number;
+      readonly at: number;
+      readonly missed?: 'no-result' | 'expired';
+    }
   | NodeCompletedEvent
   | {
       readonly type: 'NodeRetrying';

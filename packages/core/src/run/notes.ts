@@ -33,6 +33,8 @@ export interface NodeNotes {
   cached: boolean;
   /** A person asked to do it again: a result of an earlier run will not do. */
   again: boolean;
+  /** Why no result of an earlier run was used, where one was looked for. */
+  missed: 'no-result' | 'expired' | undefined;
   /** Cancelled together with its run, so that resuming the run gives it another chance. */
   cancelledWithRun: boolean;
   /** The latest answer to what the node asked. */
@@ -52,6 +54,7 @@ export const newNotes = (): NodeNotes => ({
   tokens: 0,
   cached: false,
   again: false,
+  missed: undefined,
   cancelledWithRun: false,
   answer: undefined,
   answered: false,

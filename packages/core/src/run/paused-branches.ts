@@ -28,6 +28,14 @@ export class PausedBranches {
     for (const [root, { reason }] of this.#branches) yield [root, reason];
   }
 
+  /** The paused branches that a node is in: their roots, and why. */
+  holding(n: number): (readonly [root: number, reason: string | null])[] {
+    if (!this.holds(n)) return [];
+    return [...this.#branches].flatMap(([root, { members, reason }]) =>
+      members.has(n) ? [[root, reason] as const] : [],
+    );
+  }
+
   /** Whether a node must not start. */
   holds(n: number): boolean {
     return this.#holds.size > 0 && this.#holds.has(n);

@@ -292,6 +292,7 @@ export class RunState {
     this.seq++;
     switch (event.type) {
       case 'NodeStarted':
+        if (event.missed !== undefined) this.notesOf(event.n).missed = event.missed;
         return this.#started(event.n, event.at);
       case 'NodeCompleted': {
         const { n } = event;

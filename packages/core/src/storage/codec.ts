@@ -25,7 +25,7 @@ export const encodeEvents = (
   const items: unknown[] = [base];
   for (let i = 0; i < events.length; i++) {
     const event = events[i] as RunEvent;
-    if (event.type === 'NodeStarted') {
+    if (event.type === 'NodeStarted' && event.missed === undefined) {
       items.push(STARTED, event.n, event.at - base);
       continue;
     }

@@ -4,6 +4,7 @@ import { DaggerError, type ErrorData } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunStatus } from '../run/status.ts';
+import { markTaken } from './inbox.ts';
 import { keepBlobs } from './blobs.ts';
 import { prepareGroup, type PreparedGroup } from './group.ts';
 import type { Beside, MemoWrite, RunJournal } from './journal.ts';
@@ -181,7 +182,7 @@ export class DatabaseJournal implements RunJournal {
       await this.#write(trx, body);
       await keepBlobs(trx, store.storage, runId, large);
       await writeMemoRows(trx, store.storage, memos);
-      if (taken.length > 0) await trx.deleteFrom('dagger_inbox').where('id', 'in', taken).execute();
+      await markTaken(trx, runId, taken, store.clock.now());
       await also?.(trx);
     });
   }

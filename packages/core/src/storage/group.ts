@@ -19,6 +19,9 @@ export interface PreparedGroup {
 export interface PreparedMemo {
   readonly key: string;
   readonly action: string;
+  readonly node: string;
+  /** JSON. */
+  readonly parts: string;
   /** JSON, or a reference to it. */
   readonly outputs: string;
   readonly at: number;
@@ -66,8 +69,7 @@ const prepareLarge = async (
     if (!isLarge(memo.outputs)) prepared.push(smallMemo(memo));
     else {
       const blob = await packOnce(memo.outputs);
-      const { key, action, at } = memo;
-      prepared.push({ key, action, at, outputs: referenceText(blob.hash), large: blob });
+      prepared.push({ ...described(memo), outputs: referenceText(blob.hash), large: blob });
     }
   }
   return {
@@ -77,10 +79,22 @@ const prepareLarge = async (
   };
 };
 
-const smallMemo = ({ key, action, outputs, at }: MemoWrite): PreparedMemo => ({
+const described = ({
   key,
   action,
+  node,
+  parts,
   at,
-  outputs: JSON.stringify(outputs),
+}: MemoWrite): Omit<PreparedMemo, 'outputs' | 'large'> => ({
+  key,
+  action,
+  node,
+  parts: JSON.stringify(parts),
+  at,
+});
+
+const smallMemo = (memo: MemoWrite): PreparedMemo => ({
+  ...described(memo),
+  outputs: JSON.stringify(memo.outputs),
   large: undefined,
 });

@@ -1,6 +1,8 @@
+import type { Transaction } from 'kysely';
 import type { CancelTimer } from '../clock.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
 import type { RunStore } from './run-store.ts';
+import type { CoreTables } from './tables.ts';
 
 /** A command that came from outside of the process that owns the run. */
 export interface InboxMessage {
@@ -11,7 +13,7 @@ export interface InboxMessage {
 }
 
 /**
- * Commands for one run from other processes. A message is deleted in the commit that carries it out, so that it is
+ * Commands for one run from other processes. A message is taken off in the commit that carries it out, so that it is
  * neither lost nor carried out twice; until then every `read` gives it, the oldest first.
  */
 export interface Inbox {
@@ -24,6 +26,11 @@ export interface Inbox {
 const LOOK = 500;
 const RARE_LOOK = 5_000;
 
+/** The body of a message that is taken up. It stays for a while, so that a sender in doubt does not send it again. */
+const TAKEN = '';
+/** Milliseconds. */
+const REMEMBERED = 60_000;
+
 export const inboxTopic = (runId: string): string => `dagger_inbox:${runId}`;
 
 export const databaseInbox = (store: RunStore, runId: string): Inbox => ({
@@ -32,6 +39,7 @@ export const databaseInbox = (store: RunStore, runId: string): Inbox => ({
       .selectFrom('dagger_inbox')
       .select(['id', 'at', 'body'])
       .where('run_id', '=', runId)
+      .where('body', '!=', TAKEN)
       .orderBy('id')
       .execute();
     return rows.map(({ id, at, body }) => ({
@@ -85,10 +93,23 @@ export const putCommand = async (
 ): Promise<string> => {
   const at = store.clock.now();
   const id = arrivalId(at, nonce);
-  await store.storage.db
-    .insertInto('dagger_inbox')
-    .values({ id, run_id: runId, at, body: JSON.stringify(command) })
-    .execute();
+  await store.insist(runId, {
+    write: async () => {
+      await store.storage.db
+        .insertInto('dagger_inbox')
+        .values({ id, run_id: runId, at, body: JSON.stringify(command) })
+        .execute();
+    },
+    // What was written in spite of an error is there, and stays there for a while after it is taken up.
+    look: async () => {
+      const row = await store.storage.db
+        .selectFrom('dagger_inbox')
+        .select('id')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? undefined : { value: undefined };
+    },
+  });
   return id;
 };
 
@@ -98,6 +119,7 @@ export const isInInbox = async (store: RunStore, id: string): Promise<boolean> =
     .selectFrom('dagger_inbox')
     .select('id')
     .where('id', '=', id)
+    .where('body', '!=', TAKEN)
     .executeTakeFirst()) !== undefined;
 
 /** Takes a message back; false when somebody has taken it up already. */
@@ -105,6 +127,24 @@ export const withdraw = async (store: RunStore, id: string): Promise<boolean> =>
   const { numDeletedRows } = await store.storage.db
     .deleteFrom('dagger_inbox')
     .where('id', '=', id)
+    .where('body', '!=', TAKEN)
     .executeTakeFirst();
   return numDeletedRows === 1n;
+};
+
+/** Notes, in the commit that carries them out, that messages are taken up; forgets those of which nobody asks any more. */
+export const markTaken = async (
+  trx: Transaction<CoreTables>,
+  runId: string,
+  ids: readonly string[],
+  now: number,
+): Promise<void> => {
+  if (ids.length === 0) return;
+  await trx.updateTable('dagger_inbox').set({ body: TAKEN }).where('id', 'in', ids).execute();
+  await trx
+    .deleteFrom('dagger_inbox')
+    .where('run_id', '=', runId)
+    .where('body', '=', TAKEN)
+    .where('at', '<', now - REMEMBERED)
+    .execute();
 };

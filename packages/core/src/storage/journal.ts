@@ -5,10 +5,25 @@ import type { RunEvent } from '../run/events.ts';
 export interface MemoWrite {
   readonly key: string;
   readonly action: string;
+  /** The graph and the node that it comes from. */
+  readonly node: string;
+  /** What the key was made of: hashes by name. */
+  readonly parts: KeyParts;
   readonly outputs: JsonObject;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
+
+/** What the key of a result is made of; values as hashes. */
+export interface KeyParts {
+  readonly version: string;
+  /** The key that the node gives itself, in place of its inputs. */
+  readonly custom?: string;
+  readonly inputs?: { readonly [name: string]: string };
+}
+
+/** Why there is no result of an earlier run to use. */
+export type Miss = 'no-result' | 'expired';
 
 /** What commits together with a group of events. */
 export interface Beside {
@@ -32,10 +47,14 @@ export interface RunJournal {
   close(): void;
 }
 
+export type MemoAnswer =
+  | { readonly outputs: JsonObject; readonly missed?: undefined }
+  | { readonly outputs?: undefined; readonly missed: Miss };
+
 /** Where results for later runs are looked up. */
 export interface MemoStore {
   /** @param notBefore milliseconds since the epoch; older results do not count */
-  get(key: string, notBefore: number): JsonObject | undefined | Promise<JsonObject | undefined>;
+  get(key: string, notBefore: number): MemoAnswer | Promise<MemoAnswer>;
   /** Only for stores without a journal; a journal takes them with its events. */
   put?(write: MemoWrite): void;
 }
