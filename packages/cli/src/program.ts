@@ -3,6 +3,7 @@ import { addAnswer } from './commands/answer.ts';
 import { addApprove } from './commands/approve.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDump } from './commands/dump.ts';
+import { addExplain } from './commands/explain.ts';
 import { addFork } from './commands/fork.ts';
 import { addGraph } from './commands/graph.ts';
 import { addInstruct } from './commands/instruct.ts';
@@ -49,6 +50,7 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
     addValidate,
     addGraph,
     addRuns,
+    addExplain,
     addDump,
     addPrune,
     addList,

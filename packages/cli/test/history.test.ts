@@ -39,9 +39,9 @@ const WORK = ['--actions', 'actions.mjs'] as const;
 
 interface Place {
   readonly cwd: string;
-  dagger(...args: string[]): Promise<Ended>;
+  readonly dagger: (...args: readonly string[]) => Promise<Ended>;
   /** The nodes that ran since it was last asked. */
-  ran(): readonly string[];
+  readonly ran: () => readonly string[];
 }
 
 /** A folder with a run `r` that has succeeded. */
@@ -98,6 +98,18 @@ describe.each(STORAGES)('the history of runs on $name', (on) => {
     const { stdout } = await dagger('runs', 'show', 'r', '--json');
     expect(sumOf(stdout, 'end')).toBe(114);
     expect(JSON.parse(stdout)).toMatchObject({ parent: null });
+  });
+
+  it.skipIf(on.missing)('a node is explained, for people and for machines', async () => {
+    const { dagger } = await setup(on);
+    const { code, stdout } = await dagger('explain', 'r', 'left');
+    expect(code).toBe(0);
+    expect(stdout).toContain("'left' ran: all that it depends on succeeded: 'start'");
+    const json = await dagger('explain', 'r', 'left', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ runId: 'r', nodeId: 'left' });
+    const wrong = await dagger('explain', 'r', 'lift');
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain("run 'r' has no node 'lift'");
   });
 
   it.skipIf(on.missing)('a dump has every event, on stdout or in a file', async () => {

@@ -9,7 +9,7 @@ export interface Storage {
   readonly name: string;
   readonly missing: boolean;
   /** The URL of a place that nobody uses, for a test in a folder; what is there is gone after the test. */
-  place(cwd: string): string;
+  readonly place: (cwd: string) => string;
 }
 
 /** The server that tests use: as `DAGGER_TEST_POSTGRES` says. */

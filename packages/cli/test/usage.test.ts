@@ -37,10 +37,18 @@ describe('bad usage ends with 2 and one clear line', () => {
     ['a fork from nowhere', ['fork', 'r', '-s', 'runs.db'], '--from NODE'],
     ['nothing to prune', ['prune', '-s', 'runs.db'], 'say what to delete'],
     ['a status of no run', ['prune', '--status', 'done'], 'Allowed choices are running'],
-    ['a status without a bound', ['prune', '--status', 'failed', '--memo-max-age-days', '1'], '--status needs'],
+    [
+      'a status without a bound',
+      ['prune', '--status', 'failed', '--memo-max-age-days', '1'],
+      '--status needs',
+    ],
     ['an age that is none', ['prune', '--max-age-days', '-1'], 'at least 0'],
     ['a value that is not JSON', ['set', 'r', 'a', 'b', 'text'], 'the value is not JSON'],
-    ['an instruction of no kind', ['instruct', 'r', '{"action":"go"}'], 'action must be retrieve_info'],
+    [
+      'an instruction of no kind',
+      ['instruct', 'r', '{"action":"go"}'],
+      'action must be retrieve_info',
+    ],
   ] as const)('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await dagger(setup(), args);
     expect(stderr).toContain(message);
@@ -56,6 +64,7 @@ describe('bad usage ends with 2 and one clear line', () => {
       ['runs', 'show', 'nobody'],
       ['resume', 'nobody'],
       ['graph', '--run', 'nobody'],
+      ['explain', 'nobody', 'first'],
     ]) {
       const { code, stderr } = await dagger(cwd, [...args, '--storage', 'runs.db']);
       expect(stderr).toContain("RUN_UNKNOWN: there is no run 'nobody'");
@@ -91,6 +100,7 @@ describe('help', () => {
       ['resume'],
       ['rerun'],
       ['fork'],
+      ['explain'],
       ['dump'],
       ['prune'],
       ['set'],

@@ -175,6 +175,8 @@ describe('a fork', () => {
     const report = await executor.rerun('first', 'a');
     expect(log).toEqual(['a', 'b', 'a']);
     expect(report.nodes).toMatchObject({ a: { cached: false }, b: { cached: true } });
+    const { reasons } = await executor.explain(report.runId, 'a');
+    expect(reasons.find(({ kind }) => kind === 'cache')?.text).toContain('made to do it again');
     await executor.close();
   });
 

@@ -16,7 +16,9 @@ interface ForkCommandOptions extends StartForkOptions {
 const fork = async (parent: string, options: ForkCommandOptions): Promise<ExitCode> => {
   const { from = [], input = [], inputs, nodeInput = [], ...rest } = options;
   if (from.length === 0)
-    throw new InvalidCommandLine('say which node runs anew, with what follows from it: --from NODE');
+    throw new InvalidCommandLine(
+      'say which node runs anew, with what follows from it: --from NODE',
+    );
   return startFork(
     parent,
     {

@@ -2,7 +2,13 @@ import type { Pruned, RetentionPolicy, RunStatus } from '@dagger/core';
 import { Option, type Command } from 'commander';
 import { ExitCode } from '../exit-code.ts';
 import { InvalidCommandLine } from '../invalid-command-line.ts';
-import { atLeastZero, collectChoices, jsonOption, RUN_STATUSES, storageOption } from '../options.ts';
+import {
+  atLeastZero,
+  collectChoices,
+  jsonOption,
+  RUN_STATUSES,
+  storageOption,
+} from '../options.ts';
 import { print } from '../output.ts';
 import { openExisting } from '../storage.ts';
 

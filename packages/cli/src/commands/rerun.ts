@@ -26,8 +26,6 @@ export const addRerun = (program: Command, finish: (code: ExitCode) => void): vo
     .option('--svg <file>', 'draw the new run into a file')
     .addHelpText('after', help)
     .action(async (parent: string, node: string, _own: unknown, command: Command) =>
-      finish(
-        await startFork(parent, { from: node }, command.optsWithGlobals<StartForkOptions>()),
-      ),
+      finish(await startFork(parent, { from: node }, command.optsWithGlobals<StartForkOptions>())),
     );
 };

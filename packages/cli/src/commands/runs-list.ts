@@ -64,9 +64,7 @@ const list = async ({ storage, json, dag, status, limit }: RunsListOptions): Pro
     ...(status === undefined ? {} : { status }),
     ...(limit === undefined ? {} : { limit }),
   });
-  await print(
-    json === true ? `${JSON.stringify(runs, null, 2)}\n` : `${asTable(runs)}\n`,
-  );
+  await print(json === true ? `${JSON.stringify(runs, null, 2)}\n` : `${asTable(runs)}\n`);
 };
 
 const help = `

@@ -123,7 +123,7 @@ export const dumpRun = async (store: RunStore, runId: string): Promise<RunDump> 
   return {
     run: {
       ...row,
-      config: { ...config } as unknown as JsonObject,
+      config: { ...config },
       cache: cache as unknown as JsonObject,
       error: parsed(row.error),
       counts: parsed(row.counts),
