@@ -148,6 +148,28 @@ describe('a run that waits for a person', () => {
     });
   });
 
+  it('goes on with a shared value that it waits for', async () => {
+    const cwd = setup();
+    await pausedRun(cwd);
+    const set = ['set', 'r', 'global', 'pending_instructions', '{"ship":true}', ...STORED];
+    const told = await dagger(cwd, set);
+    expect(told).toMatchObject({ code: 0 });
+    expect(told.stdout).toContain("set global.pending_instructions of run 'r': stored");
+    expect(await dagger(cwd, ['resume', 'r', ...WORK])).toMatchObject({ code: 0 });
+    expect((await show(cwd)).nodes['review']?.outputs).toMatchObject({ data: { ship: true } });
+  });
+
+  it('keeps an instruction for a planner until the run goes on', async () => {
+    const cwd = setup();
+    await pausedRun(cwd);
+    const value = { action: 'retrieve_info', params: { topic: 'prices' }, priority: 5 };
+    const args = ['instruct', 'r', JSON.stringify(value), '--key', 'k', ...STORED, '--json'];
+    expect(JSON.parse((await dagger(cwd, args)).stdout)).toMatchObject({ delivery: 'stored' });
+    expect((await show(cwd)).pendingInputs).toMatchObject([
+      { command: { type: 'UpdateCache', namespace: 'instructions', key: 'k', value } },
+    ]);
+  });
+
   it('fails by a rejection, with 1, and the other branch is done', async () => {
     const cwd = setup();
     await pausedRun(cwd);

@@ -10,7 +10,8 @@ Example:
   dagger set nightly-2025-01-31 limits regions '["north", "south"]' --storage runs.db
 
 The value is JSON; a text is '"north"', with both kinds of quotes. Nodes that wait for this shared value go on with it, and
-actions read it from their cache: \`cache.getGlobal('limits', 'rows')\`.
+actions read it from their cache: \`cache.getGlobal('limits', 'rows')\`. Every \`human_interrupt\` waits for the value
+\`global pending_instructions\`.
 `;
 
 export const addSet = (program: Command, finish: (code: ExitCode) => void): void => {
