@@ -76,7 +76,7 @@ const killAfter = async (
 
 it.for(STORAGES)(
   'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again, on $name',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async ({ name, missing, place }, { skip }) => {
     skip(missing);
     const kills = killsOn(name);
