@@ -92,38 +92,42 @@ describe('bad usage ends with 2 and one clear line', () => {
 });
 
 describe('help', () => {
-  it('teaches with an example and prints the defaults on every level', async () => {
-    const cwd = folder();
-    for (const command of [
-      [],
-      ['run'],
-      ['resume'],
-      ['rerun'],
-      ['fork'],
-      ['explain'],
-      ['dump'],
-      ['prune'],
-      ['set'],
-      ['instruct'],
-      ['validate'],
-      ['graph'],
-      ['runs'],
-      ['runs', 'list'],
-      ['runs', 'show'],
-      ['list'],
-      ['tools'],
-    ]) {
-      const { code, stdout } = await dagger(cwd, [...command, '--help']);
-      expect(stdout).toContain('Example:');
-      expect(stdout).toContain(`dagger ${command.join(' ')}`);
-      expect(code).toBe(0);
-    }
-    const { stdout } = await dagger(cwd, ['help', 'run']);
-    expect(stdout).toContain('at most 50 nodes in parallel');
-    expect(stdout).toContain('3 attempts per node (exponential backoff: 2 s, x2, at most 60 s)');
-    expect(stdout).toContain('on failure: pause');
-    expect(stdout).toContain('3600 s per run');
-  });
+  it(
+    'teaches with an example and prints the defaults on every level',
+    { timeout: 120_000 },
+    async () => {
+      const cwd = folder();
+      for (const command of [
+        [],
+        ['run'],
+        ['resume'],
+        ['rerun'],
+        ['fork'],
+        ['explain'],
+        ['dump'],
+        ['prune'],
+        ['set'],
+        ['instruct'],
+        ['validate'],
+        ['graph'],
+        ['runs'],
+        ['runs', 'list'],
+        ['runs', 'show'],
+        ['list'],
+        ['tools'],
+      ]) {
+        const { code, stdout } = await dagger(cwd, [...command, '--help']);
+        expect(stdout).toContain('Example:');
+        expect(stdout).toContain(`dagger ${command.join(' ')}`);
+        expect(code).toBe(0);
+      }
+      const { stdout } = await dagger(cwd, ['help', 'run']);
+      expect(stdout).toContain('at most 50 nodes in parallel');
+      expect(stdout).toContain('3 attempts per node (exponential backoff: 2 s, x2, at most 60 s)');
+      expect(stdout).toContain('on failure: pause');
+      expect(stdout).toContain('3600 s per run');
+    },
+  );
 
   it('prints the version', async () => {
     const { code, stdout } = await dagger(folder(), ['--version']);
