@@ -17,13 +17,26 @@ export const parseValue = (text: string): JsonValue => {
   return inexact ? text : value;
 };
 
-const pair = (text: string): readonly [string, JsonValue] => {
+const pair = (text: string, option: string): readonly [string, JsonValue] => {
   const at = text.indexOf('=');
   if (at < 1)
     throw new InvalidCommandLine(
-      `--input takes name=value, as in --input city=Paris; '${text}' ${at === 0 ? 'has no name' : "has no '='"}`,
+      `${option} takes name=value, as in ${option} city=Paris; '${text}' ${at === 0 ? 'has no name' : "has no '='"}`,
     );
   return [text.slice(0, at), parseValue(text.slice(at + 1))];
+};
+
+/** What an option that is repeated says, `name=value` each time. @throws InvalidCommandLine */
+export const readPairs = (pairs: readonly string[], option: string): JsonObject =>
+  Object.fromEntries(pairs.map((text) => pair(text, option)));
+
+/** @throws InvalidCommandLine when a text is not JSON */
+export const parseJson = (text: string, what: string): JsonValue => {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    throw new InvalidCommandLine(`${what} is not JSON: ${reasonOf(cause)}`, { cause });
+  }
 };
 
 const fromFile = async (path: string): Promise<JsonObject> => {
@@ -53,5 +66,5 @@ export const readInputs = async (
   file: string | undefined,
 ): Promise<JsonObject> => ({
   ...(file === undefined ? {} : await fromFile(file)),
-  ...Object.fromEntries(pairs.map(pair)),
+  ...readPairs(pairs, '--input'),
 });

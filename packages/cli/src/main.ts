@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { ExitCode } from './exit-code.ts';
+import { mustBeModernNode } from './modern-node.ts';
 import { surviveClosedPipes } from './output.ts';
 import { printError } from './print-error.ts';
 import { runCommandLine } from './program.ts';
 
+mustBeModernNode();
 surviveClosedPipes();
 // A promise that an action forgot: the state of the process is unknown, and a stored run can be resumed.
 process.on('uncaughtException', (error) => {

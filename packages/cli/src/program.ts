@@ -1,31 +1,33 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAnswer } from './commands/answer.ts';
 import { addApprove } from './commands/approve.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addDump } from './commands/dump.ts';
+import { addExplain } from './commands/explain.ts';
+import { addFork } from './commands/fork.ts';
 import { addGraph } from './commands/graph.ts';
+import { addInstruct } from './commands/instruct.ts';
 import { addList } from './commands/list.ts';
 import { addPause } from './commands/pause.ts';
+import { addPrune } from './commands/prune.ts';
 import { addReject } from './commands/reject.ts';
+import { addRerun } from './commands/rerun.ts';
 import { addResume } from './commands/resume.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
+import { addSet } from './commands/set.ts';
 import { addTools } from './commands/tools.ts';
 import { addValidate } from './commands/validate.ts';
 import { severalLines } from './escape.ts';
 import { ExitCode, exitCodeOfError } from './exit-code.ts';
 import { overview } from './help.ts';
+import { manifest } from './manifest.ts';
 import { printError } from './print-error.ts';
-
-const version = (): string => {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
-};
 
 const newProgram = (finish: (code: ExitCode) => void): Command => {
   const program = new Command('dagger')
     .description('Validates, runs, resumes and draws workflows: graphs of actions.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(manifest().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print the help of a command')
     .option('--verbose', 'tell more: every start, log lines of actions, stacks of errors')
@@ -36,14 +38,21 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
   for (const add of [
     addRun,
     addResume,
+    addRerun,
+    addFork,
     addApprove,
     addReject,
     addAnswer,
+    addSet,
+    addInstruct,
     addPause,
     addCancel,
     addValidate,
     addGraph,
     addRuns,
+    addExplain,
+    addDump,
+    addPrune,
     addList,
     addTools,
   ])

@@ -5,7 +5,7 @@ import { oneLine } from './escape.ts';
 import { ExitCode, exitCodeOfStatus } from './exit-code.ts';
 import { print, type Print } from './output.ts';
 import { chooseProgress } from './progress/choose.ts';
-import { howToResume } from './report/how-to-resume.ts';
+import { approveCommand, howToResume } from './report/how-to-resume.ts';
 import { summary } from './report/summary.ts';
 import { waitText } from './report/waits.ts';
 import { saveFile } from './save-file.ts';
@@ -37,9 +37,17 @@ const guardExit = (
   return () => void process.removeListener('exit', guard);
 };
 
-const follow = async (handle: RunHandle, verbose: boolean): Promise<RunReport> => {
+const follow = async (
+  handle: RunHandle,
+  { verbose, storage }: SessionOptions,
+): Promise<RunReport> => {
   const progress = chooseProgress(handle, verbose);
-  handle.events.subscribe((event) => progress.tell(event));
+  handle.events.subscribe((event) => {
+    progress.tell(event);
+    // The process waits for so long; a question without end is told of when it has ended.
+    if (event.type === 'NodeWaiting' && event.due !== null && storage !== undefined)
+      progress.say(`  ${approveCommand(handle.runId, event.nodeId, storage)}`);
+  });
   // What was asked in an earlier session has no event in this one.
   for (const node of handle.report().waiting) progress.say(waitText(node));
   const release = cancelOnSignals(handle, (line) => progress.say(line));
@@ -55,10 +63,11 @@ const follow = async (handle: RunHandle, verbose: boolean): Promise<RunReport> =
 export const watchSession = async (
   executor: DagExecutor,
   handle: RunHandle,
-  { storage, actions, json, svg, verbose }: SessionOptions,
+  options: SessionOptions,
 ): Promise<ExitCode> => {
+  const { storage, actions, json, svg } = options;
   const unguard = guardExit(handle, (unfinished) => howToResume(unfinished, storage, actions));
-  const report = await follow(handle, verbose).finally(unguard);
+  const report = await follow(handle, options).finally(unguard);
   if (json !== undefined) await json(`${JSON.stringify(report, null, 2)}\n`);
   else {
     const more = howToResume(report, storage, actions);

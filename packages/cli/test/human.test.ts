@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PendingInput, RunReportData } from '@dagger/core';
 import { describe, expect, it } from 'vitest';
 import { dagger, folder, start, type Ended } from './command.ts';
+import { POSTGRES } from './storages.ts';
 
 /** `review` asks; `other` does not depend on it. */
 const RELEASE = `
@@ -147,6 +148,28 @@ describe('a run that waits for a person', () => {
     });
   });
 
+  it('goes on with a shared value that it waits for', async () => {
+    const cwd = setup();
+    await pausedRun(cwd);
+    const set = ['set', 'r', 'global', 'pending_instructions', '{"ship":true}', ...STORED];
+    const told = await dagger(cwd, set);
+    expect(told).toMatchObject({ code: 0 });
+    expect(told.stdout).toContain("set global.pending_instructions of run 'r': stored");
+    expect(await dagger(cwd, ['resume', 'r', ...WORK])).toMatchObject({ code: 0 });
+    expect((await show(cwd)).nodes['review']?.outputs).toMatchObject({ data: { ship: true } });
+  });
+
+  it('keeps an instruction for a planner until the run goes on', async () => {
+    const cwd = setup();
+    await pausedRun(cwd);
+    const value = { action: 'retrieve_info', params: { topic: 'prices' }, priority: 5 };
+    const args = ['instruct', 'r', JSON.stringify(value), '--key', 'k', ...STORED, '--json'];
+    expect(JSON.parse((await dagger(cwd, args)).stdout)).toMatchObject({ delivery: 'stored' });
+    expect((await show(cwd)).pendingInputs).toMatchObject([
+      { command: { type: 'UpdateCache', namespace: 'instructions', key: 'k', value } },
+    ]);
+  });
+
   it('fails by a rejection, with 1, and the other branch is done', async () => {
     const cwd = setup();
     await pausedRun(cwd);
@@ -165,6 +188,7 @@ describe('a run that waits for a person', () => {
     const cwd = setup();
     const run = start(cwd, ['run', 'patient.yaml', ...RUN]);
     await run.printed('? review waits: Ship it?');
+    await run.printed('\n  dagger approve r review --storage runs.db\n');
     const approved = await dagger(cwd, ['approve', 'r', 'review', ...STORED, '--json']);
     expect(JSON.parse(approved.stdout)).toMatchObject({ runId: 'r', delivery: 'applied' });
     expect(await run.ended).toMatchObject({ code: 0 });
@@ -188,6 +212,38 @@ describe('a run that waits for a person', () => {
     // The copy is a run of its own: the first still waits.
     expect((await show(cwd)).waiting).toMatchObject([{ nodeId: 'review' }]);
   });
+
+  it.skipIf(POSTGRES.missing)(
+    `is approved and finished after its process was killed, on ${POSTGRES.name}`,
+    async () => {
+      const cwd = setup();
+      const env = { DAGGER_STORAGE: POSTGRES.place(cwd) };
+      const work = ['--actions', 'actions.mjs'];
+      const run = start(cwd, ['run', 'patient.yaml', '--run-id', 'r', ...work], env);
+      await run.printed('? review waits: Ship it?');
+      run.process.kill('SIGKILL');
+      expect((await run.ended).code).toBeNull();
+      const approved = await dagger(cwd, ['approve', 'r', 'review'], env);
+      expect(approved.stdout).toContain('stored; nobody works on the run');
+      expect(await dagger(cwd, ['resume', 'r', ...work], env)).toMatchObject({ code: 0 });
+      expect(log(cwd)).toEqual(['build', 'other', 'ship']);
+    },
+  );
+
+  it.skipIf(POSTGRES.missing)(
+    `hears an answer while its process waits, on ${POSTGRES.name}`,
+    async () => {
+      const cwd = setup();
+      const env = { DAGGER_STORAGE: POSTGRES.place(cwd) };
+      const args = ['run', 'patient.yaml', '--run-id', 'r', '--actions', 'actions.mjs'];
+      const run = start(cwd, args, env);
+      await run.printed('? review waits: Ship it?');
+      const approved = await dagger(cwd, ['approve', 'r', 'review', '--json'], env);
+      expect(JSON.parse(approved.stdout)).toMatchObject({ delivery: 'applied' });
+      expect(await run.ended).toMatchObject({ code: 0 });
+      expect(log(cwd)).toEqual(['build', 'other', 'ship']);
+    },
+  );
 
   it('addresses each of two questions by itself', async () => {
     const cwd = setup();

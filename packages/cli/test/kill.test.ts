@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import type { RunReportData } from '@dagger/core';
 import { expect, it } from 'vitest';
 import { dagger, folder, start } from './command.ts';
+import { POSTGRES, STORAGES } from './storages.ts';
 
-const KILLS = 20;
+/** A server is asked less often: each of its processes connects anew. */
+const killsOn = (name: string): number => (name === POSTGRES.name ? 6 : 20);
 const LAYERS = 20;
 const WIDTH = 10;
 const NODES = LAYERS * WIDTH;
@@ -48,8 +50,6 @@ export const step = {
 };
 `;
 
-const STORED = ['--storage', 'sqlite:runs.db', '--json'] as const;
-
 const countLines = (cwd: string): Map<string, number> => {
   const counts = new Map<string, number>();
   for (const id of readFileSync(join(cwd, 'log'), 'utf8').split('\n').slice(0, -1))
@@ -60,8 +60,12 @@ const countLines = (cwd: string): Map<string, number> => {
 const parse = (stdout: string): RunReportData => JSON.parse(stdout) as RunReportData;
 
 /** Kills a run once so many actions have begun; gives whether it was in time. */
-const killAfter = async (cwd: string, lines: number): Promise<boolean> => {
-  const run = start(cwd, ['run', 'flow.yaml', '-a', 'actions.mjs', '--run-id', 'r', ...STORED]);
+const killAfter = async (
+  cwd: string,
+  lines: number,
+  stored: readonly string[],
+): Promise<boolean> => {
+  const run = start(cwd, ['run', 'flow.yaml', '-a', 'actions.mjs', '--run-id', 'r', ...stored]);
   let seen = 0;
   run.process.stderr?.on('data', (chunk: string) => {
     seen += chunk.split('did ').length - 1;
@@ -70,21 +74,24 @@ const killAfter = async (cwd: string, lines: number): Promise<boolean> => {
   return (await run.ended).code === null;
 };
 
-it(
-  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again',
-  { timeout: 120_000 },
-  async () => {
+it.for(STORAGES)(
+  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again, on $name',
+  { timeout: 300_000 },
+  async ({ name, missing, place }, { skip }) => {
+    skip(missing);
+    const kills = killsOn(name);
     const chance = random(SEED);
     let killed = 0;
     let begunAgain = 0;
     const done: number[] = [];
-    while (killed < KILLS) {
+    while (killed < kills) {
       const cwd = folder({ 'flow.yaml': layered(), 'actions.mjs': ACTIONS });
+      const stored = ['--storage', place(cwd), '--json'];
       const moment = 1 + Math.floor(chance() * (NODES - 2 * WIDTH));
-      if (!(await killAfter(cwd, moment))) continue;
+      if (!(await killAfter(cwd, moment, stored))) continue;
       killed++;
 
-      const shown = await dagger(cwd, ['runs', 'show', 'r', ...STORED]);
+      const shown = await dagger(cwd, ['runs', 'show', 'r', ...stored]);
       expect(shown).toMatchObject({ code: 0 });
       const before = parse(shown.stdout);
       const linesBefore = countLines(cwd);
@@ -92,7 +99,7 @@ it(
 
       done.push(acknowledged.length);
 
-      const resumed = await dagger(cwd, ['resume', 'r', '-a', 'actions.mjs', ...STORED]);
+      const resumed = await dagger(cwd, ['resume', 'r', '-a', 'actions.mjs', ...stored]);
       expect(resumed).toMatchObject({ code: 0 });
       const after = parse(resumed.stdout);
       const linesAfter = countLines(cwd);

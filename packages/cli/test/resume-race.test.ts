@@ -10,21 +10,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openExecutor } from '../src/storage.ts';
 import { folder } from './command.ts';
 import type { Raced } from './racer.ts';
+import { STORAGES, type Storage } from './storages.ts';
 
 const ROUNDS = 50;
 const RACER = fileURLToPath(new URL('racer.ts', import.meta.url));
-
-/** PostgreSQL takes part where a variable says which database is for tests. */
-const PLACES = [
-  { name: 'SQLite', variable: undefined },
-  { name: 'PostgreSQL', variable: 'DAGGER_TEST_POSTGRES' },
-] as const;
-
-const placed = PLACES.map(({ name, variable }) => {
-  const url = variable === undefined ? undefined : process.env[variable];
-  const there = variable === undefined || url !== undefined;
-  return { name: there ? name : `${name} (skipped: no ${variable})`, there, url };
-});
 
 /** Counts its calls in a file; where the run says so, it does not end before there is a file with the name of the run. */
 const ACTIONS = `
@@ -72,9 +61,9 @@ const count = (cwd: string, runId: string): number =>
     .split('\n')
     .filter((line) => line === runId).length;
 
-const setup = async (url: string | undefined) => {
+const setup = async ({ place }: Storage) => {
   const cwd = folder({ 'actions.mjs': ACTIONS });
-  const storage = url ?? `sqlite:${join(cwd, 'runs.db')}`;
+  const storage = place(cwd);
   const registry = new ActionRegistry();
   registry.registerFn('step', () => ({}));
   const executor: DagExecutor = await openExecutor(storage, { registry });
@@ -98,12 +87,12 @@ const setup = async (url: string | undefined) => {
   return { cwd, executor, race, release, prepared };
 };
 
-describe.each(placed)('two processes that resume one run on $name', ({ there, url }) => {
-  it.skipIf(!there)(
+describe.each(STORAGES)('two processes that resume one run on $name', (on) => {
+  it.skipIf(on.missing)(
     `leave it to one of them, ${ROUNDS} times; the other is told who has it`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
-      const { cwd, executor, race, release, prepared } = await setup(url);
+      const { cwd, executor, race, release, prepared } = await setup(on);
       for (let round = 0; round < ROUNDS; round++) {
         const runId = await prepared(true);
         const answers = race(runId);
@@ -121,11 +110,11 @@ describe.each(placed)('two processes that resume one run on $name', ({ there, ur
     },
   );
 
-  it.skipIf(!there)(
+  it.skipIf(on.missing)(
     `do the work once, ${ROUNDS} times, when the first may be done before the other asks`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
-      const { cwd, executor, race, prepared } = await setup(url);
+      const { cwd, executor, race, prepared } = await setup(on);
       for (let round = 0; round < ROUNDS; round++) {
         const runId = await prepared(false);
         const ended = await Promise.all(race(runId));

@@ -32,7 +32,23 @@ describe('bad usage ends with 2 and one clear line', () => {
     ['a database that is none', [...RUN, '--storage', 'sqlite:adding.yaml'], 'STORAGE_FAILED'],
     ['no storage where it is needed', ['runs', 'list'], 'DAGGER_STORAGE'],
     ['a database that is not there', ['runs', 'list', '-s', 'no.db'], "no database 'no.db'"],
+    ['a folder that is no PGlite', ['runs', 'list', '-s', 'pglite:.'], "no database '.'"],
     ['nothing to draw', ['graph'], 'say what to draw'],
+    ['a fork from nowhere', ['fork', 'r', '-s', 'runs.db'], '--from NODE'],
+    ['nothing to prune', ['prune', '-s', 'runs.db'], 'say what to delete'],
+    ['a status of no run', ['prune', '--status', 'done'], 'Allowed choices are running'],
+    [
+      'a status without a bound',
+      ['prune', '--status', 'failed', '--memo-max-age-days', '1'],
+      '--status needs',
+    ],
+    ['an age that is none', ['prune', '--max-age-days', '-1'], 'at least 0'],
+    ['a value that is not JSON', ['set', 'r', 'a', 'b', 'text'], 'the value is not JSON'],
+    [
+      'an instruction of no kind',
+      ['instruct', 'r', '{"action":"go"}'],
+      'action must be retrieve_info',
+    ],
   ] as const)('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await dagger(setup(), args);
     expect(stderr).toContain(message);
@@ -48,6 +64,7 @@ describe('bad usage ends with 2 and one clear line', () => {
       ['runs', 'show', 'nobody'],
       ['resume', 'nobody'],
       ['graph', '--run', 'nobody'],
+      ['explain', 'nobody', 'first'],
     ]) {
       const { code, stderr } = await dagger(cwd, [...args, '--storage', 'runs.db']);
       expect(stderr).toContain("RUN_UNKNOWN: there is no run 'nobody'");
@@ -75,31 +92,42 @@ describe('bad usage ends with 2 and one clear line', () => {
 });
 
 describe('help', () => {
-  it('teaches with an example and prints the defaults on every level', async () => {
-    const cwd = folder();
-    for (const command of [
-      [],
-      ['run'],
-      ['resume'],
-      ['validate'],
-      ['graph'],
-      ['runs'],
-      ['runs', 'list'],
-      ['runs', 'show'],
-      ['list'],
-      ['tools'],
-    ]) {
-      const { code, stdout } = await dagger(cwd, [...command, '--help']);
-      expect(stdout).toContain('Example:');
-      expect(stdout).toContain(`dagger ${command.join(' ')}`);
-      expect(code).toBe(0);
-    }
-    const { stdout } = await dagger(cwd, ['help', 'run']);
-    expect(stdout).toContain('at most 50 nodes in parallel');
-    expect(stdout).toContain('3 attempts per node (exponential backoff: 2 s, x2, at most 60 s)');
-    expect(stdout).toContain('on failure: pause');
-    expect(stdout).toContain('3600 s per run');
-  });
+  it(
+    'teaches with an example and prints the defaults on every level',
+    { timeout: 120_000 },
+    async () => {
+      const cwd = folder();
+      for (const command of [
+        [],
+        ['run'],
+        ['resume'],
+        ['rerun'],
+        ['fork'],
+        ['explain'],
+        ['dump'],
+        ['prune'],
+        ['set'],
+        ['instruct'],
+        ['validate'],
+        ['graph'],
+        ['runs'],
+        ['runs', 'list'],
+        ['runs', 'show'],
+        ['list'],
+        ['tools'],
+      ]) {
+        const { code, stdout } = await dagger(cwd, [...command, '--help']);
+        expect(stdout).toContain('Example:');
+        expect(stdout).toContain(`dagger ${command.join(' ')}`);
+        expect(code).toBe(0);
+      }
+      const { stdout } = await dagger(cwd, ['help', 'run']);
+      expect(stdout).toContain('at most 50 nodes in parallel');
+      expect(stdout).toContain('3 attempts per node (exponential backoff: 2 s, x2, at most 60 s)');
+      expect(stdout).toContain('on failure: pause');
+      expect(stdout).toContain('3600 s per run');
+    },
+  );
 
   it('prints the version', async () => {
     const { code, stdout } = await dagger(folder(), ['--version']);

@@ -150,7 +150,13 @@ export type {
   RunRow,
   SnapshotRow,
 } from './storage/tables.ts';
-export type { Instruction, QueuedInstruction } from './supervisor/instruction.ts';
+export {
+  INSTRUCTIONS,
+  readInstructions,
+  type Instruction,
+  type QueuedInstruction,
+  type ReadInstructions,
+} from './supervisor/instruction.ts';
 export type { Plan, PlanContext, PlanFailure, ReviewAnswer } from './supervisor/plan.ts';
 export {
   defineSupervisor,

@@ -69,6 +69,11 @@ test('the program about people in the loop prints what its page says', () => {
   expect(loadYaml(snippet(page, 'check: human.yaml')).diagnostics).toEqual([]);
 });
 
+test('the program about the history of runs prints what its page says', () => {
+  const page = readFileSync(join(root, 'docs/history.md'), 'utf8');
+  expect(print(snippet(page, 'run: history.ts'), 1)).toEqual([snippet(page, 'output: history.ts')]);
+});
+
 test('the YAML in the README loads without a warning', () => {
   expect(loadYaml(snippet(readme, 'check: yaml')).diagnostics).toEqual([]);
 });

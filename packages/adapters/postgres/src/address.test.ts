@@ -42,6 +42,8 @@ describe('an address', () => {
     ['postgres://ann:hunter2@db.example:port/work', 'cannot be read'],
     ['mysql://ann:hunter2@db.example/work', 'cannot be read'],
     ['ann:hunter2@db.example', 'cannot be read'],
+    ['postgres:hunter2', 'cannot be read'],
+    ['postgres:ann:hunter2@db.example/work', 'cannot be read'],
     ['postgres://ann:hunter2@db.example/work?max=0', 'max must be a whole number of at least 1'],
     ['postgres://ann:hunter2@db.example/work?max=many', 'max must be a whole number'],
     ['postgres://ann:hunter2@db.example/work?schema=', 'schema must be a name'],

@@ -58,7 +58,7 @@ interface OwnParameters {
 
 /** Takes `schema` and `max` out of a URL; every other parameter means what it means to `pg`. */
 const ownParameters = (text: string): OwnParameters => {
-  if (!/^postgres(?:ql)?:/.test(text)) throw unreadable();
+  if (!/^postgres(?:ql)?:\/\//.test(text)) throw unreadable();
   const question = text.indexOf('?');
   if (question === -1) return { rest: text };
   const parameters = new URLSearchParams(text.slice(question + 1));

@@ -5,6 +5,7 @@ import { PGlite, types } from '@electric-sql/pglite';
 import { Kysely, sql } from 'kysely';
 import { cannotOpen } from './cannot-open.ts';
 import { channelOf } from './channel.ts';
+import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrate.ts';
 import { turnTakingDialect } from './pglite-dialect.ts';
 import { UnderWay } from './under-way.ts';
@@ -30,7 +31,6 @@ const folderOf = (location: string): string | undefined => {
 const open = (folder: string | undefined): PGlite => {
   const parsers = { [types.INT8]: (text: string): number => Number(text) };
   if (folder === undefined) return new PGlite({ parsers });
-  mkdirSync(dirname(resolve(folder)), { recursive: true });
   return new PGlite({ dataDir: folder, parsers });
 };
 
@@ -43,7 +43,8 @@ const open = (folder: string | undefined): PGlite => {
 export const pglite = (location: string = ':memory:'): Storage => {
   const folder = folderOf(location);
   const name = folder ?? ':memory:';
-  const instance = started(folder, name);
+  const unlock = folder === undefined ? (): void => {} : taken(folder);
+  const instance = started(folder, name, unlock);
   const underWay = new UnderWay(name);
   const db = new Kysely<CoreTables>({ dialect: turnTakingDialect(instance, name, underWay) });
   const channel = (topic: string): string => channelOf('public', topic);
@@ -71,17 +72,32 @@ export const pglite = (location: string = ':memory:'): Storage => {
     async notify(on, topic) {
       await sql`select pg_notify(${channel(topic)}, '')`.execute(on);
     },
-    close: async () => (closing ??= underWay.drain().then(() => end(instance))),
+    close: async () =>
+      (closing ??= underWay
+        .drain()
+        .then(() => end(instance))
+        .finally(unlock)),
   };
 };
 
-const started = (folder: string | undefined, name: string): PGlite => {
+/** @throws DaggerError STORAGE_FAILED when another process has it */
+const taken = (folder: string): (() => void) => {
+  try {
+    mkdirSync(dirname(resolve(folder)), { recursive: true });
+    return lockFolder(folder);
+  } catch (cause) {
+    throw cannotOpen(folder, cause);
+  }
+};
+
+const started = (folder: string | undefined, name: string, unlock: () => void): PGlite => {
   try {
     const instance = open(folder);
     // Whoever uses it first is told.
     instance.waitReady.catch(() => {});
     return instance;
   } catch (cause) {
+    unlock();
     throw cannotOpen(name, cause);
   }
 };

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { pglite } from '../src/pglite.ts';
 
 it.each([
@@ -34,4 +35,46 @@ it('a database in memory is called so', async () => {
   const storage = pglite('pglite::memory:');
   expect(storage.location).toBe(':memory:');
   await storage.close();
+});
+
+describe('a folder', () => {
+  const setup = (): { readonly place: string; readonly lock: string } => {
+    const folder = mkdtempSync(join(tmpdir(), 'dagger-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return { place: join(folder, 'runs'), lock: join(folder, 'runs.lock') };
+  };
+
+  it('that a living process uses is refused', () => {
+    const { place, lock } = setup();
+    writeFileSync(lock, String(process.ppid));
+    expect(() => pglite(place)).toThrow(
+      expect.objectContaining({
+        code: 'STORAGE_FAILED',
+        message: expect.stringContaining(`is in use by process ${process.ppid}`),
+      }),
+    );
+    expect(readFileSync(lock, 'utf8')).toBe(String(process.ppid));
+    expect(existsSync(place)).toBe(false);
+  });
+
+  it('that this process uses is refused until it is closed', async () => {
+    const { place, lock } = setup();
+    const first = pglite(place);
+    expect(() => pglite(place)).toThrow('in use by this process');
+    await first.close();
+    expect(existsSync(lock)).toBe(false);
+    const second = pglite(place);
+    await sql`select 1`.execute(second.db);
+    await second.close();
+  });
+
+  it('that a process left which is gone is free', async () => {
+    const { place, lock } = setup();
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    writeFileSync(lock, String(pid));
+    const storage = pglite(place);
+    expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
+    await storage.close();
+    expect(readdirSync(join(place, '..'))).toEqual(['runs']);
+  });
 });

@@ -2,6 +2,7 @@ import {
   ActionRegistry,
   DagExecutor,
   defineAction,
+  systemClock,
   type EventHook,
   type JsonObject,
 } from '@dagger/core';
@@ -159,6 +160,53 @@ describe('a fork', () => {
     await executor.close();
   });
 
+  it('does again what it begins with, whatever results of earlier runs there are', async () => {
+    const { executor, log, mend } = await setup();
+    mend();
+    const node = { action: 'flaky', cacheStrategy: 'always' } as const;
+    const nodes = [
+      { ...node, id: 'a', inputs: [{ name: 'of', value: 'a' }] },
+      { ...node, id: 'b', inputs: [{ name: 'of', value: 'b' }], dependencies: ['a'] },
+    ];
+    executor.add({ name: 'memo', nodes });
+    await executor.run('memo', { runId: 'first' });
+    await executor.run('memo');
+    expect(log).toEqual(['a', 'b']);
+    const report = await executor.rerun('first', 'a');
+    expect(log).toEqual(['a', 'b', 'a']);
+    expect(report.nodes).toMatchObject({ a: { cached: false }, b: { cached: true } });
+    const { reasons } = await executor.explain(report.runId, 'a');
+    expect(reasons.find(({ kind }) => kind === 'cache')?.text).toContain('made to do it again');
+    await executor.close();
+  });
+
+  it('begins when it is made, not when the run began that it is made out of', async () => {
+    let later = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + later };
+    const registry = new ActionRegistry();
+    registry.registerFn('step', () => ({}));
+    const storage = sqlite(file());
+    const executor = await DagExecutor.open({ registry, storage, clock });
+    executor.add({ name: 'g', nodes: [{ id: 'a', action: 'step' }] });
+    const first = await executor.run('g', { runId: 'first' });
+    later = 86_400_000;
+    const fork = await executor.rerun('first', 'a');
+    expect(Date.parse(fork.startedAt)).toBeGreaterThanOrEqual(Date.parse(first.startedAt) + later);
+    await executor.close();
+  });
+
+  it('that could not run is refused, and leaves nothing behind', async () => {
+    const { executor, place } = await setup();
+    await executor.run('g', { runId: 'first' });
+    const bare = await DagExecutor.open({ registry: new ActionRegistry(), storage: sqlite(place) });
+    await expect(bare.rerun('first', 'b')).rejects.toMatchObject({ code: 'GRAPH_INVALID' });
+    expect(await bare.listRuns()).toMatchObject([{ runId: 'first', parent: null }]);
+    expect(await bare.listRuns({ runId: 'first' })).toHaveLength(1);
+    expect(await bare.listRuns({ runId: 'second' })).toEqual([]);
+    await bare.close();
+    await executor.close();
+  });
+
   it('needs storage', async () => {
     const executor = await DagExecutor.open({ registry: new ActionRegistry() });
     await expect(executor.rerun('r', 'a')).rejects.toMatchObject({
@@ -241,7 +289,9 @@ it('a dump tells everything that is stored of a run', async () => {
   const { executor } = await setup();
   await executor.run('g', { runId: 'r', inputs: { x: 1 } });
   const { run, events, definition } = await executor.dump('r');
-  expect(run).toMatchObject({ id: 'r', dag: 'g', status: 'succeeded' });
+  expect(run).toMatchObject({ id: 'r', dag: 'g', status: 'succeeded', error: null });
+  expect(run).toMatchObject({ cache: { nodes: {} }, config: { maxAttempts: 1 } });
+  expect(run).toMatchObject({ counts: { succeeded: 4 } });
   expect(events.map(({ type }) => type)).toContain('NodeCompleted');
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
   expect(definition).toMatchObject({ name: 'g' });

@@ -2,9 +2,8 @@ import { userInfo } from 'node:os';
 import type { ExecutorCommand, JsonValue } from '@dagger/core';
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-code.ts';
-import { InvalidCommandLine } from '../invalid-command-line.ts';
+import { parseJson } from '../inputs.ts';
 import { jsonOption, storageOption } from '../options.ts';
-import { reasonOf } from '../reason.ts';
 import { tellRun, type TellOptions } from './tell-run.ts';
 
 export interface DecisionOptions extends TellOptions {
@@ -24,14 +23,6 @@ const whoAmI = (): string | undefined => {
   }
 };
 
-const parseData = (text: string): JsonValue => {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    throw new InvalidCommandLine(`--data is not JSON: ${reasonOf(cause)}`, { cause });
-  }
-};
-
 /** Says to a node of a run what a person decided. */
 export const decide = (
   runId: string,
@@ -40,7 +31,7 @@ export const decide = (
   { data, reason, by = whoAmI(), ...rest }: DecisionOptions,
   answer?: JsonValue,
 ): Promise<ExitCode> => {
-  const given = data === undefined ? answer : parseData(data);
+  const given = data === undefined ? answer : parseJson(data, '--data');
   const command: ExecutorCommand = {
     type: 'GiveInput',
     nodeId,

@@ -1,23 +1,13 @@
-import type { RunFilter, RunStatus, StoredRun } from '@dagger/core';
+import type { RunFilter, StoredRun } from '@dagger/core';
 import { Option, type Command } from 'commander';
 import { oneLine } from '../escape.ts';
 import { ExitCode } from '../exit-code.ts';
-import { jsonOption, storageOption, wholeNumber } from '../options.ts';
+import { jsonOption, RUN_STATUSES, storageOption, wholeNumber } from '../options.ts';
 import { print } from '../output.ts';
 import { duration } from '../report/duration.ts';
 import { statusText } from '../report/status.ts';
 import { table } from '../report/table.ts';
 import { openExisting } from '../storage.ts';
-
-const STATUSES = [
-  'running',
-  'succeeded',
-  'failed',
-  'paused',
-  'cancelled',
-  'timed_out',
-  'limit_reached',
-] as const satisfies readonly RunStatus[];
 
 interface RunsListOptions extends RunFilter {
   readonly storage?: string;
@@ -42,7 +32,11 @@ const nodes = ({ counts }: StoredRun): string => {
   return `${counts.succeeded ?? 0}/${total}`;
 };
 
-const row = (run: StoredRun): readonly string[] => [
+/** The column of parents is there where a run has one. */
+const parent = (run: StoredRun, forks: boolean): readonly string[] =>
+  forks ? [run.parent === null ? '' : oneLine(run.parent.runId, 80)] : [];
+
+const row = (run: StoredRun, forks: boolean): readonly string[] => [
   oneLine(run.runId, 80),
   oneLine(run.dag, 40),
   status(run),
@@ -51,8 +45,17 @@ const row = (run: StoredRun): readonly string[] => [
     ? ''
     : duration(Math.max(0, Date.parse(run.finishedAt) - Date.parse(run.createdAt))),
   nodes(run),
+  ...parent(run, forks),
   run.error === null ? '' : oneLine(run.error.message, 80),
 ];
+
+const asTable = (runs: readonly StoredRun[]): string => {
+  const forks = runs.some((run) => run.parent !== null);
+  return table(
+    ['RUN', 'GRAPH', 'STATUS', 'CREATED', 'TIME', 'NODES', ...(forks ? ['FORK OF'] : []), 'ERROR'],
+    runs.map((run) => row(run, forks)),
+  );
+};
 
 const list = async ({ storage, json, dag, status, limit }: RunsListOptions): Promise<void> => {
   await using executor = await openExisting(storage);
@@ -61,11 +64,7 @@ const list = async ({ storage, json, dag, status, limit }: RunsListOptions): Pro
     ...(status === undefined ? {} : { status }),
     ...(limit === undefined ? {} : { limit }),
   });
-  await print(
-    json === true
-      ? `${JSON.stringify(runs, null, 2)}\n`
-      : `${table(['RUN', 'GRAPH', 'STATUS', 'CREATED', 'TIME', 'NODES', 'ERROR'], runs.map(row))}\n`,
-  );
+  await print(json === true ? `${JSON.stringify(runs, null, 2)}\n` : `${asTable(runs)}\n`);
 };
 
 const help = `
@@ -74,6 +73,7 @@ Example:
 
 \`interrupted\` means that the process of the run is gone: \`dagger resume\` goes on with it.
 \`paused (2 waiting)\` means that two nodes wait for people: \`dagger runs show\` tells for what.
+\`FORK OF\` names the run that a run was made out of, by \`dagger rerun\` or \`dagger fork\`.
 `;
 
 export const addRunsList = (runs: Command, finish: (code: ExitCode) => void): void => {
@@ -82,7 +82,7 @@ export const addRunsList = (runs: Command, finish: (code: ExitCode) => void): vo
     .description('list runs, the most recent first')
     .addOption(storageOption())
     .option('-d, --dag <name>', 'only runs of this graph')
-    .addOption(new Option('--status <status>', 'only runs with this status').choices(STATUSES))
+    .addOption(new Option('--status <status>', 'only runs with this status').choices(RUN_STATUSES))
     .addOption(
       new Option('-n, --limit <number>', 'at most so many').argParser(wholeNumber).default(50),
     )

@@ -1,4 +1,4 @@
-import type { PendingInput, RunReport } from '@dagger/core';
+import type { PendingInput, RunReport, StoredRun } from '@dagger/core';
 import colors from 'picocolors';
 import type { Command } from 'commander';
 import { oneLine } from '../escape.ts';
@@ -25,8 +25,14 @@ const retries = (report: RunReport): readonly string[] =>
     ),
   );
 
-const asText = (report: RunReport, pending: readonly PendingInput[]): string => {
+const asText = (
+  report: RunReport,
+  pending: readonly PendingInput[],
+  parent: StoredRun['parent'],
+): string => {
   const lines = [summary(report), colors.dim(`started ${report.startedAt}`)];
+  if (parent !== null)
+    lines.push(colors.dim(`fork of ${oneLine(parent.runId)}, anew from ${oneLine(parent.nodes)}`));
   if (report.finishedAt !== null) lines.push(colors.dim(`ended ${report.finishedAt}`));
   const attempts = retries(report);
   if (attempts.length > 0) lines.push('', colors.bold('RETRIES'), ...attempts);
@@ -41,7 +47,8 @@ const help = `
 Example:
   dagger runs show nightly-2025-01-31 --storage runs.db --json
 
-It lists who waits for what, which branches are paused, and which answers and commands are not taken up yet.
+It lists who waits for what, which branches are paused, and which answers and commands are not taken up yet, and says of a
+fork which run it was made out of.
 `;
 
 export const addRunsShow = (runs: Command, finish: (code: ExitCode) => void): void => {
@@ -56,10 +63,11 @@ export const addRunsShow = (runs: Command, finish: (code: ExitCode) => void): vo
       await using executor = await openExisting(storage);
       const report = await executor.report(runId);
       const pending = await executor.pendingInputs(runId);
+      const parent = (await executor.listRuns({ runId }))[0]?.parent ?? null;
       const text =
         json === true
-          ? JSON.stringify({ ...report.toJSON(), pendingInputs: pending }, null, 2)
-          : asText(report, pending);
+          ? JSON.stringify({ ...report.toJSON(), parent, pendingInputs: pending }, null, 2)
+          : asText(report, pending, parent);
       await print(`${text}\n`);
       finish(ExitCode.SUCCESS);
     });

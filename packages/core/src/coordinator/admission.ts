@@ -117,7 +117,7 @@ export class Admission {
       this.#session.turns.post(() => {
         this.#session.lookups.underWay--;
         if (state.status[n] !== Status.READY) return;
-        if (found === undefined) state.returnReady(n);
+        if (found === undefined || state.notes.get(n)?.again === true) state.returnReady(n);
         else
           this.#outcomes.complete({
             type: 'NodeCompleted',

@@ -329,7 +329,8 @@ export class DagExecutor implements Runner {
   /**
    * Runs some nodes of a run anew, with everything downstream of them and with changed inputs if wanted; what else was done
    * is kept. The result is a new run; the old one stays as it is. Nodes that hooks had added on account of the nodes that run
-   * anew are left out: the hooks see the same events again. Needs storage.
+   * anew are left out: the hooks see the same events again. The nodes of `from` take no result of an earlier run
+   * (`cacheStrategy`); those downstream may, where their inputs are the same. Needs storage.
    * @throws DaggerError RUN_UNKNOWN, RUN_CONFLICT, INPUT_INVALID, NOT_JSON, CONFIG_INVALID without storage
    */
   async fork(runId: string, fork: ForkOptions, options: ResumeOptions = {}): Promise<RunReport> {

@@ -56,6 +56,8 @@ export const explainCache = async (subject: Subject): Promise<readonly Reason[]>
   const { dagName, state, n, registry, storage } = subject;
   const notes = state.notes.get(n);
   if (((state.topology.flags[n] as number) & NodeFlag.CACHED) === 0) return [];
+  if (notes?.again === true)
+    return [fact('this run was made to do it again, so no result of an earlier run was used')];
   if (notes?.cached === true)
     return [fact('the same action ran with the same inputs before, so its outputs were used')];
   if (notes?.missed === 'expired')

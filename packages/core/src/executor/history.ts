@@ -3,6 +3,7 @@ import { applyWrites } from '../cache/view.ts';
 import { DaggerError } from '../errors.ts';
 import { defineGraph, Graph } from '../graph/graph.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
+import type { Topology } from '../graph/topology.ts';
 import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { RunEvent } from '../run/events.ts';
 import { forkState, type Fork } from '../run/fork.ts';
@@ -39,6 +40,7 @@ const keptCache = async (store: RunStore, loaded: LoadedRun, fork: Fork): Promis
 
 /**
  * Stores a new run that begins with what another has done so far, but for some nodes. Nobody owns it yet.
+ * @param mustSuit throws when the run could not go on, before anything is stored
  * @throws DaggerError RUN_UNKNOWN, INPUT_INVALID for an unknown node, RUN_CONFLICT when the id is taken, NOT_JSON
  */
 export const storeFork = async (
@@ -46,6 +48,7 @@ export const storeFork = async (
   parentId: string,
   runId: string,
   { from, inputs, nodeInputs }: ForkOptions,
+  mustSuit: (topology: Topology) => void,
 ): Promise<void> => {
   const loaded = await store.load(parentId);
   const { graph, state } = await recover(store, loaded, undefined);
@@ -62,21 +65,25 @@ export const storeFork = async (
     throw new DaggerError('INPUT_INVALID', 'a fork begins at one node at least');
   const own = nodeInputs === undefined ? undefined : (ownJson(nodeInputs) as JsonObject);
   const fork = forkState(state, roots, own);
+  const forked = defineGraph({ ...graph.toJSON(), nodes: fork.definitions });
+  mustSuit(Graph.topologyOf(forked));
   const cache = await keptCache(store, loaded, fork);
   for (const [name, value] of Object.entries(inputs ?? {}))
     cache.insert(RUN_INPUTS, name, ownJson(value));
+  const at = store.clock.now();
   const first: RunEvent = {
     type: 'RunForked',
-    at: store.clock.now(),
+    at,
     from: parentId,
     nodes: nodeIds,
-    state: fork.state,
+    // It takes as long as itself, not as long ago as the other one began.
+    state: { ...fork.state, runStartedAt: at },
   };
   const created = await store.create(
     {
       runId,
       dag: loaded.row.dag,
-      definition: Graph.textOf(defineGraph({ ...graph.toJSON(), nodes: fork.definitions })),
+      definition: Graph.textOf(forked),
       config: loaded.config,
       cache: cache.toJSON(),
       parent: { runId: parentId, nodeIds },
@@ -88,8 +95,12 @@ export const storeFork = async (
   await store.release(runId, created.fence);
 };
 
+const parsed = (text: string | null): JsonValue =>
+  text === null ? null : (JSON.parse(text) as JsonValue);
+
 /** Everything that storage holds of a run, for people who look for a mistake. */
 export interface RunDump {
+  /** The row of `dagger_runs`; its columns of JSON are JSON here, a large cache included. */
   readonly run: JsonObject;
   readonly definition: JsonValue;
   /** The events in their order, each with its number. */
@@ -99,7 +110,7 @@ export interface RunDump {
 
 /** @throws DaggerError RUN_UNKNOWN */
 export const dumpRun = async (store: RunStore, runId: string): Promise<RunDump> => {
-  const { row, definition } = await store.load(runId);
+  const { row, definition, config, cache } = await store.load(runId);
   const events: (RunEvent & { readonly seq: number })[] = [];
   for await (const group of store.events(runId))
     for (const event of group) events.push({ seq: events.length + 1, ...event });
@@ -110,7 +121,13 @@ export const dumpRun = async (store: RunStore, runId: string): Promise<RunDump> 
     .orderBy('id')
     .execute();
   return {
-    run: { ...row },
+    run: {
+      ...row,
+      config: { ...config },
+      cache: cache as unknown as JsonObject,
+      error: parsed(row.error),
+      counts: parsed(row.counts),
+    },
     definition: definition as unknown as JsonValue,
     events,
     inbox: inbox.map((message) => ({ ...message })),

@@ -221,10 +221,13 @@ export class Runs {
   /** Makes a run out of another and starts it. @throws DaggerError see `storeFork` */
   async fork(parentId: string, fork: ForkOptions, options: ResumeOptions): Promise<RunHandle> {
     checkBounds(options);
+    checkSupervisor(options.supervisor);
     const runId = fork.runId ?? this.#ids.runId();
     checkRunId(runId);
     checkInputs(fork.inputs);
-    await storeFork(this.stored('a fork'), parentId, runId, fork);
+    await storeFork(this.stored('a fork'), parentId, runId, fork, (topology) =>
+      this.#checkActions(topology, this.#registryFor(options)),
+    );
     return this.resume(runId, options);
   }
 
@@ -332,6 +335,7 @@ export class Runs {
     return sessions
       .filter(
         (run) =>
+          (filter.runId === undefined || run.runId === filter.runId) &&
           (filter.dag === undefined || run.dag === filter.dag) &&
           (filter.status === undefined || run.status === filter.status),
       )

@@ -44,7 +44,14 @@ const affected = (
 };
 
 /** Only what was set by hand stays with a node that runs anew. */
-const cleared = (notes: NodeNotes): NodeNotes => ({ ...newNotes(), inputs: notes.inputs });
+const cleared = ({ inputs }: NodeNotes): NodeNotes => ({ ...newNotes(), inputs });
+
+/** What is known of a root: it is done again, whatever results of earlier runs there are, with these inputs over its own. */
+const again = ({ inputs: own }: NodeNotes, inputs: JsonObject | undefined): NodeNotes => ({
+  ...newNotes(),
+  again: true,
+  inputs: inputs === undefined ? own : { ...own, ...inputs },
+});
 
 /**
  * A run that begins where another is now, but for some nodes and everything downstream of them, which run anew. Nodes that
@@ -80,12 +87,9 @@ export const forkState = (
     const now = numberOf.get(n);
     if (now !== undefined) notes.set(now, anew.has(n) ? cleared(found) : found);
   }
-  if (inputs !== undefined) {
-    for (const root of roots) {
-      const now = numberOf.get(root) as number;
-      const before = notes.get(now) ?? newNotes();
-      notes.set(now, { ...before, inputs: { ...before.inputs, ...inputs } });
-    }
+  for (const root of roots) {
+    const now = numberOf.get(root);
+    if (now !== undefined) notes.set(now, again(notes.get(now) ?? newNotes(), inputs));
   }
   const waits = state.waits.snapshot();
   const all = [...notes.values()];

@@ -31,6 +31,8 @@ export interface NodeNotes {
   metadata: JsonObject | undefined;
   tokens: number;
   cached: boolean;
+  /** A person asked to do it again: a result of an earlier run will not do. */
+  again: boolean;
   /** Why no result of an earlier run was used, where one was looked for. */
   missed: 'no-result' | 'expired' | undefined;
   /** Cancelled together with its run, so that resuming the run gives it another chance. */
@@ -51,6 +53,7 @@ export const newNotes = (): NodeNotes => ({
   metadata: undefined,
   tokens: 0,
   cached: false,
+  again: false,
   missed: undefined,
   cancelledWithRun: false,
   answer: undefined,

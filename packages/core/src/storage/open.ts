@@ -9,8 +9,8 @@ const ADAPTERS: {
   readonly [scheme: string]: {
     readonly packageName: string;
     readonly factory: string;
-    /** What to install, in words. Default: the package. */
-    readonly needs?: string;
+    /** What to install. Default: the package. */
+    readonly needs?: readonly string[];
   };
 } = {
   sqlite: { packageName: '@dagger/sqlite', factory: 'sqlite' },
@@ -19,7 +19,7 @@ const ADAPTERS: {
   pglite: {
     packageName: '@dagger/postgres/pglite',
     factory: 'pglite',
-    needs: 'the packages @dagger/postgres and @electric-sql/pglite',
+    needs: ['@dagger/postgres', '@electric-sql/pglite'],
   },
 };
 
@@ -41,10 +41,10 @@ export const openStorage = async (url: string): Promise<Storage> => {
         .join(', ')}`,
     );
   }
-  const { packageName, needs = `the package ${packageName}` } = adapter;
+  const { packageName, needs = [packageName] } = adapter;
   const loaded = await load(
     packageName,
-    `storage '${scheme ?? ''}:' needs ${needs}, installed beside @dagger/core`,
+    `storage '${scheme ?? ''}:' needs ${needs.join(' and ')}, found neither beside @dagger/core nor in this project: npm install ${needs.join(' ')}`,
   );
   return (loaded[adapter.factory] as (url: string) => Storage)(url);
 };

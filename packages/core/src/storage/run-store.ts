@@ -66,6 +66,8 @@ export interface LoadedRun {
 }
 
 export interface RunFilter {
+  /** The run with this id alone. */
+  readonly runId?: string;
   readonly dag?: string;
   readonly status?: RunStatus;
   /** Default 50. */
@@ -325,7 +327,8 @@ export class RunStore {
 
   /** The most recent runs first. */
   async list(filter: RunFilter = {}): Promise<StoredRun[]> {
-    if (filter.dag !== undefined && !isStorable(filter.dag)) return [];
+    for (const text of [filter.dag, filter.runId])
+      if (text !== undefined && !isStorable(text)) return [];
     let query = this.storage.db
       .selectFrom('dagger_runs')
       .select([
@@ -342,6 +345,7 @@ export class RunStore {
         'parent_node',
       ]);
     query = query.where('status', '!=', DELETED);
+    if (filter.runId !== undefined) query = query.where('id', '=', filter.runId);
     if (filter.dag !== undefined) query = query.where('dag', '=', filter.dag);
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     const rows = await query

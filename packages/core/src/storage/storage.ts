@@ -55,8 +55,6 @@ export interface Storage {
   /** Brings the tables of a package up to date; does nothing when they are, and waits for another process that does it. */
   migrate(set: MigrationSet): Promise<void>;
   transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T>;
-  /** Wakes the subscribers of `topic`, within a transaction when it commits; absent where the database cannot. */
-  notify?(db: Kysely<CoreTables> | Transaction<CoreTables>, topic: string): Promise<void>;
   /**
    * Whether doing the same again cannot help: the disk is full, the file is damaged, a constraint is violated, the
    * database was closed. Everything else is tried again for a while. Absent: the database cannot tell.
