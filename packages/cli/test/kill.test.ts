@@ -71,7 +71,7 @@ const killAfter = async (cwd: string, lines: number): Promise<boolean> => {
 };
 
 it(
-  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again',
+  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again [P6] [P9]',
   { timeout: 120_000 },
   async () => {
     const chance = random(SEED);

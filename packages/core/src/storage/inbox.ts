@@ -76,7 +76,13 @@ const arrivalId = (now: number, nonce: string): string => {
   return `${time}-${String(sequence).padStart(6, '0')}-${nonce}`;
 };
 
-/** Leaves a command for whoever owns the run, or will own it. Durable when it resolves, with the id of the message. */
+/**
+ * Leaves a command for whoever owns the run, or will own it. Durable when it resolves, with the id of the message.
+ *
+ * When the acknowledgement is lost, one looks for the message. It is not written again where it is absent: the run may
+ * have taken it up by then, and would carry it out twice.
+ * @throws DaggerError STORAGE_FAILED when it is not known to be stored
+ */
 export const putCommand = async (
   store: RunStore,
   runId: string,
@@ -85,11 +91,20 @@ export const putCommand = async (
 ): Promise<string> => {
   const at = store.clock.now();
   const id = arrivalId(at, nonce);
-  await store.storage.db
-    .insertInto('dagger_inbox')
-    .values({ id, run_id: runId, at, body: JSON.stringify(command) })
-    .execute();
-  return id;
+  const row = { id, run_id: runId, at, body: JSON.stringify(command) };
+  const write = async (): Promise<string> => {
+    await store.storage.db.insertInto('dagger_inbox').values(row).execute();
+    return id;
+  };
+  try {
+    return await write();
+  } catch (error) {
+    const look = async (): Promise<{ readonly value: string }> => {
+      if (await isInInbox(store, id)) return { value: id };
+      throw store.failureOf(runId, error);
+    };
+    return store.insist(runId, { failed: { error }, write, look });
+  }
 };
 
 /** Whether nobody has taken a message up yet. */

@@ -78,7 +78,7 @@ describe('a write', () => {
     expect(told).toEqual(['write at 0', 'look at 0', 'look at 50', 'look at 150']);
   });
 
-  it('that never works rejects with its own error before the lease of a run is over', async () => {
+  it('that never works rejects with its own error before the lease of a run is over [P61]', async () => {
     const { clock, done } = setup({ write: ['throws'] });
     await expect(clock.drive(done)).rejects.toThrow('throws');
     expect(clock.elapsed).toBeGreaterThan(8_000);
