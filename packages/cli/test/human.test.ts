@@ -253,7 +253,7 @@ describe('a live run, from another process', () => {
     expect(log(cwd)).toEqual(['docs']);
   });
 
-  it('pauses as a whole, and goes on [P40]', async () => {
+  it('pauses as a whole, and goes on [P41]', async () => {
     const cwd = setup();
     const run = start(cwd, ['run', 'branches.yaml', ...RUN]);
     await run.printed('holding');

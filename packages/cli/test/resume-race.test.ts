@@ -100,7 +100,7 @@ const setup = async (url: string | undefined) => {
 
 describe.each(placed)('two processes that resume one run on $name', ({ there, url }) => {
   it.skipIf(!there)(
-    `leave it to one of them, ${ROUNDS} times; the other is told who has it [P52]`,
+    `leave it to one of them, ${ROUNDS} times; the other is told who has it [P53]`,
     { timeout: 60_000 },
     async () => {
       const { cwd, executor, race, release, prepared } = await setup(url);

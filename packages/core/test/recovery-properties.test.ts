@@ -46,7 +46,7 @@ describe('the journal of a run', () => {
     );
   });
 
-  it('may end after any commit: the resumed run has the same results, and runs no completed node again [P6]', async () => {
+  it('may end after any commit: the resumed run has the same results, and runs no completed node again [P6] [P15]', async () => {
     await fc.assert(fc.asyncProperty(settingsWith('none'), crashEverywhere), { numRuns: 60 });
   });
 
@@ -62,7 +62,7 @@ describe('the journal of a run', () => {
     await fc.assert(fc.asyncProperty(settingsWith('to starts'), crashEverywhere), { numRuns: 30 });
   });
 
-  it('may end after any commit of a cancellation: the resumed run has the results of one that nobody cancelled [P44]', async () => {
+  it('may end after any commit of a cancellation: the resumed run has the results of one that nobody cancelled [P45]', async () => {
     await fc.assert(
       fc.asyncProperty(
         settingsWith('none'),

@@ -19,7 +19,7 @@ const settings = async (url: string): Promise<readonly unknown[]> => {
 
 describe.skipIf(missing !== undefined)(`a commit on PostgreSQL (${missing ?? 'server'})`, () => {
   it.each(['on', 'off', 'local'])(
-    'is as durable as the server says: synchronous_commit %s is left alone [P70]',
+    'is as durable as the server says: synchronous_commit %s is left alone [P71]',
     async (value) => {
       const url = new URL(SERVER);
       url.searchParams.set('options', `-c synchronous_commit=${value}`);
@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined)(`a commit on PostgreSQL (${missing ?? 'se
     },
   );
 
-  it('survives that the server ends every connection in the middle of a run, which goes on by itself [P60]', async () => {
+  it('survives that the server ends every connection in the middle of a run, which goes on by itself [P61]', async () => {
     const name = unusedSchema();
     onTestFinished(() => dropSchema(name));
     const ran: string[] = [];

@@ -119,7 +119,7 @@ describe('while a commit is under way', () => {
     await expect(run.done).rejects.toMatchObject({ code: 'RUN_LOST' });
   });
 
-  it('the signal of a cancelled action waits for it, and so does the report [P43]', async () => {
+  it('the signal of a cancelled action waits for it, and so does the report [P44]', async () => {
     const { executor, ran, heard, held } = await setup();
     const starting = executor.start('listening');
     await (

@@ -185,7 +185,7 @@ describe('a snapshot', () => {
     await reader.close();
   });
 
-  it('that cannot be read is passed over: the journal tells everything [P74]', async () => {
+  it('that cannot be read is passed over: the journal tells everything [P75]', async () => {
     const place = file();
     const { executor } = await setup(place);
     const before = await executor.run('g', { runId: 'r', inputs: { x: 1 } });
@@ -201,7 +201,7 @@ describe('a snapshot', () => {
     await reader.close();
   });
 
-  it('is taken by itself while a long run is under way, and the run can be resumed from it [P75]', async () => {
+  it('is taken by itself while a long run is under way, and the run can be resumed from it [P76]', async () => {
     const place = file();
     const { executor } = await setup(place);
     let time = 1_000;

@@ -48,7 +48,7 @@ const PLACES = [
 ] as const;
 
 describe.each(PLACES)('a paused run %s', (_, place) => {
-  it('is cancelled at once and stays so [P42]', async () => {
+  it('is cancelled at once and stays so [P43]', async () => {
     const { executor } = await setup({ place: place() });
     await executor.run('release', { runId: 'r' });
     expect(await executor.cancel('r', 'no longer needed')).toBe('applied');
@@ -149,7 +149,7 @@ describe('an answer from another process', () => {
     await executor.close();
   });
 
-  it('is told to be refused when the run has no use for it any more [P49]', async () => {
+  it('is told to be refused when the run has no use for it any more [P50]', async () => {
     const place = file();
     const clock = new SimulatedClock();
     const { executor } = await setup({ place, clock, config: { humanWaitMinutes: 10 } });
@@ -175,7 +175,7 @@ describe('an answer from another process', () => {
     await executor.close();
   });
 
-  it('is listed until it is taken up, and while it is kept for a question to come [P47]', async () => {
+  it('is listed until it is taken up, and while it is kept for a question to come [P48]', async () => {
     const place = file();
     const clock = new SimulatedClock();
     const { executor } = await setup({ place, clock });

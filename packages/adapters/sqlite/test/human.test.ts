@@ -138,7 +138,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('is cancelled with a run that nobody works on [P42]', async () => {
+  it('is cancelled with a run that nobody works on [P43]', async () => {
     const place = file();
     const { executor } = await setup(place);
     await executor.run('release', { runId: 'r' });

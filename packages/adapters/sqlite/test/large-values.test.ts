@@ -175,7 +175,7 @@ describe('a large value', () => {
     ['damaged', "update dagger_blob_parts set body = x'00'"],
     ['damaged', "update dagger_blobs set encoding = 'rot13'"],
     ['damaged', `update dagger_blobs set encoding = 'json'`],
-  ])('that is %s in the database (%s) is told with the run and the hash [P73]', async (what, damage) => {
+  ])('that is %s in the database (%s) is told with the run and the hash [P74]', async (what, damage) => {
     const { run, open, sql } = setup();
     await run([{ id: 'l', action: 'large' }]);
     const [row] = sql<{ hash: string }>('select hash from dagger_blobs');

@@ -28,7 +28,7 @@ const program = `
   process.exit(0);
 `;
 
-it(`${PROCESSES} processes write one file at the same time, and none of them is told that it is busy [P80]`, async () => {
+it(`${PROCESSES} processes write one file at the same time, and none of them is told that it is busy [P81]`, async () => {
   const place = file();
   const children = Array.from({ length: PROCESSES }, (_, i) => {
     const args = ['-C', '@dagger/source', '--input-type=module', '-e', program, place, `r${i}`];

@@ -132,7 +132,7 @@ describe('a loss of power that takes the latest commits of a run', () => {
   });
   afterAll(() => rmSync(whole.dir, { recursive: true }));
 
-  it('leaves whole groups of events: the journal is as it was after an earlier commit [P4] [P66]', () => {
+  it('leaves whole groups of events: the journal is as it was after an earlier commit [P4] [P67]', () => {
     const lengths = new Set<number>();
     for (const { end } of [{ end: WAL_HEADER }, ...frames()]) {
       const kept = journalOf(cut(whole, end));
@@ -143,7 +143,7 @@ describe('a loss of power that takes the latest commits of a run', () => {
     expect([...lengths]).toEqual(Array.from({ length: whole.groups.length + 1 }, (_, i) => i));
   });
 
-  it('leaves nothing of a frame that was half written [P66]', () => {
+  it('leaves nothing of a frame that was half written [P67]', () => {
     const commits = frames().filter((frame) => frame.commits);
     expect(commits.length).toBeGreaterThan(whole.groups.length);
     for (const { end } of commits)
@@ -152,7 +152,7 @@ describe('a loss of power that takes the latest commits of a run', () => {
       );
   });
 
-  it('leaves shared values, kept results and large values exactly where their node is completed [P16] [P18] [P72]', async () => {
+  it('leaves shared values, kept results and large values exactly where their node is completed [P16] [P18] [P73]', async () => {
     for (const { end } of frames()) {
       const place = cut(whole, end);
       const executor = await open(place, [], 60_000);
@@ -169,7 +169,7 @@ describe('a loss of power that takes the latest commits of a run', () => {
     }
   });
 
-  it('leaves a run that ends with the same report; what the disk has seen completed is not run again [P9] [P10] [P67]', async () => {
+  it('leaves a run that ends with the same report; what the disk has seen completed is not run again [P9] [P10] [P68]', async () => {
     for (const { end, commits } of frames()) {
       if (!commits) continue;
       const ran: string[] = [];

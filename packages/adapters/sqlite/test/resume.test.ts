@@ -226,6 +226,20 @@ describe('resuming in another process', () => {
     expect(ran).toEqual(['a', 'f', 's', 'z']);
   });
 
+  it('keeps a cancelled branch cancelled [P40]', async () => {
+    const { ran, world, open } = setup();
+    world.broken = true;
+    const first = await open();
+    const hook: EventHook = { onStart: () => [{ type: 'CancelBranch', branchId: 's' }] };
+    expect((await first.run('g', { runId: 'r', hooks: [hook] })).status).toBe('paused');
+    await first.close();
+    world.broken = false;
+    const { status, nodes } = await (await open()).resume('r');
+    expect(status).toBe('succeeded');
+    expect([nodes['s']?.status, nodes['z']?.status]).toEqual(['cancelled', 'cancelled']);
+    expect(ran).toEqual(['a', 'f', 'f']);
+  });
+
   it('with hooks, where the run had none before, completes it all the same', async () => {
     const { ran, world, open } = setup();
     world.broken = true;

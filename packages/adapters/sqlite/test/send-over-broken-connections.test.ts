@@ -36,7 +36,7 @@ const setup = async (around: (owner: DagExecutor) => Around) => {
 };
 
 describe('a command that is sent over a connection that breaks', () => {
-  it('is stored once when it was written [P50]', async () => {
+  it('is stored once when it was written [P51]', async () => {
     let broken = 0;
     const { owner, clerk } = await setup(() => async (work) => {
       await work();
@@ -63,7 +63,7 @@ describe('a command that is sent over a connection that breaks', () => {
     expect(await owner.pendingInputs('r')).toEqual([]);
   });
 
-  it('is told to be open when the run has taken it up by then, which carries it out once [P50]', async () => {
+  it('is told to be open when the run has taken it up by then, which carries it out once [P51]', async () => {
     const { owner, clerk } = await setup((other) => async (work) => {
       await work();
       await other.resume('r');

@@ -63,7 +63,7 @@ it('a result is kept while a planner thinks about it, and when the process dies 
   expect(asked.slice(0, 2)).toEqual(['a', 'a']);
 });
 
-it('what an action says of its progress is told, and not kept [P90]', async () => {
+it('what an action says of its progress is told, and not kept [P92]', async () => {
   const executor = await open(file(), []);
   const run = await executor.start('g', { runId: 'r' });
   const told: string[] = [];

@@ -62,7 +62,7 @@ const without = (line: string): string => line.replace(/, attempt .*? of/, ' of'
 
 describe('a process that is killed in the middle of a run', () => {
   it.each(['full', 'normal', 'off'] as const)(
-    'leaves every commit of its own with durability %s, and its run to others at once [P53] [P65]',
+    'leaves every commit of its own with durability %s, and its run to others at once [P54] [P66]',
     async (durability) => {
       const { worker, open, log } = await setup(durability);
       const executor = await open();
@@ -75,7 +75,7 @@ describe('a process that is killed in the middle of a run', () => {
     },
   );
 
-  it('leaves an attempt that is made again: with another number, the same key, and not as a failed one [P10] [P11] [P12] [P13] [P86]', async () => {
+  it('leaves an attempt that is made again: with another number, the same key, and not as a failed one [P10] [P11] [P12] [P13] [P87]', async () => {
     const { worker, open, log } = await setup();
     await kill(worker);
     const executor = await open();
@@ -94,7 +94,7 @@ describe('a process that is killed in the middle of a run', () => {
 });
 
 describe('a process that is stopped, and presumed dead after its lease,', () => {
-  it('writes nothing and starts nothing when it wakes, while the action that it had begun goes on [P57] [P87]', async () => {
+  it('writes nothing and starts nothing when it wakes, while the action that it had begun goes on [P58] [P88]', async () => {
     const { place, worker, said, open, log } = await setup();
     worker.kill('SIGSTOP');
     // On the same host it is known to be there.

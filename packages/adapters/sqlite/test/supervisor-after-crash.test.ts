@@ -179,7 +179,7 @@ describe('an agent-driven flow on SQLite', () => {
     );
   });
 
-  it('carries out an instruction of another process once, also after a crash at whatever commit [P48]', async () => {
+  it('carries out an instruction of another process once, also after a crash at whatever commit [P49]', async () => {
     const dir = folder();
     const original = join(dir, 'whole.db');
     const first = await open(original, async () => {

@@ -177,7 +177,7 @@ describe('resuming in memory', () => {
     });
   });
 
-  it('is unknown to another executor: without storage nothing outlives the first [P71]', async () => {
+  it('is unknown to another executor: without storage nothing outlives the first [P72]', async () => {
     const [first, second] = [await setup(), await setup()];
     first.release.open();
     expect((await first.executor.run('g', { runId: 'r' })).status).toBe('succeeded');
