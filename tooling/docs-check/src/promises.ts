@@ -22,11 +22,13 @@ const itemsOf = (page: string): { readonly promised: Promised[]; readonly strang
   return { promised, strange };
 };
 
-const isOneSentence = (text: string): boolean => /^[^.].*\.$/.test(text) && !/\.\s+[A-Z`]/.test(text);
+const isOneSentence = (text: string): boolean =>
+  /^[^.].*\.$/.test(text) && !/\.\s+[A-Z`]/.test(text);
 
 const ID_AT_THE_END = /(?: \[P\d+\])+$/;
 /** The first argument of `it` or `test`, or of what `each` and its kind give. */
-const TITLE = /(?:\b(?:it|test)|\))\(\s*(?:'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)")/g;
+const TITLE =
+  /(?:\b(?:it|test)|\))\(\s*(?:'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`|"((?:[^"\\\n]|\\.)*)")/g;
 const ANY_ID = /\[(P\d+)\]/g;
 
 const idsIn = (text: string): string[] => [...text.matchAll(ANY_ID)].map(([, id]) => id as string);

@@ -8,7 +8,9 @@ import { testFiles } from '../src/test-files.ts';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 test('every sentence of docs/promise.md is named by a test, and every test names a sentence', () => {
-  const files = [...testFiles(root)].filter(([path]) => !path.endsWith('docs-check/test/promise.test.ts'));
+  const files = [...testFiles(root)].filter(
+    ([path]) => !path.endsWith('docs-check/test/promise.test.ts'),
+  );
   const page = readFileSync(join(root, 'docs/promise.md'), 'utf8');
   expect(files.length).toBeGreaterThan(80);
   expect(brokenPromises(page, new Map(files))).toEqual([]);
@@ -16,7 +18,15 @@ test('every sentence of docs/promise.md is named by a test, and every test names
 
 describe('a page of promises', () => {
   const page = (...items: readonly string[]): string =>
-    ['# The promise', '', 'Words before the first heading promise nothing.', '', '## A', '', ...items].join('\n');
+    [
+      '# The promise',
+      '',
+      'Words before the first heading promise nothing.',
+      '',
+      '## A',
+      '',
+      ...items,
+    ].join('\n');
   const first = '- **P1** A run ends,\n  sooner or later.';
   const second = '- **P2** Nothing is lost.';
   const judge = (text: string, ...sources: readonly string[]): readonly string[] =>
@@ -32,7 +42,12 @@ describe('a page of promises', () => {
 
   it.each<[string, string, string, string]>([
     ['P2 is named by no test: Nothing is lost.', first, second, "it('a [P1]', f);"],
-    ['P3 is named in 0.test.ts, and is not on the page', first, second, "it('a [P1] [P2] [P3]', f);"],
+    [
+      'P3 is named in 0.test.ts, and is not on the page',
+      first,
+      second,
+      "it('a [P1] [P2] [P3]', f);",
+    ],
     ['P1 is there twice', first, '- **P1** Nothing is lost.', "it('a [P1]', f);"],
     [
       'the page has a sentence without an id: - Nothing is lost.',

@@ -1,5 +1,6 @@
 import { ActionRegistry, DagExecutor } from '@dagger/core';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { postgres } from '../src/index.ts';
 import { dropSchema, SERVER, serverIsMissing, terminate, unusedSchema } from './server.ts';
@@ -28,16 +29,38 @@ describe.skipIf(missing !== undefined)(`a commit on PostgreSQL (${missing ?? 'se
     },
   );
 
-  it('survives that the server ends every connection in the middle of a run, which goes on by itself [P61]', async () => {
+  it('survives that the server ends its connection while it is under way, and the run goes on by itself [P61]', async () => {
     const name = unusedSchema();
-    onTestFinished(() => dropSchema(name));
+    const [blocker, watcher] = [new Client(SERVER), new Client(SERVER)];
+    await Promise.all([blocker.connect(), watcher.connect()]);
+    onTestFinished(async () => {
+      await Promise.all([blocker.end(), watcher.end()]);
+      await dropSchema(name);
+    });
+    /** Holds the next commit of the run up, ends its connection, and lets go. */
+    const breakNextCommit = async (): Promise<void> => {
+      await blocker.query(`begin; select id from ${name}.dagger_runs for update`);
+      const waits = async (): Promise<boolean> => {
+        const { rowCount } = await watcher.query(
+          "select 1 from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock'",
+          [name],
+        );
+        return rowCount !== 0;
+      };
+      broken = (async () => {
+        while (!(await waits()));
+        await terminate(name);
+        await blocker.query('rollback');
+      })();
+    };
+    let broken: Promise<void> | undefined;
     const ran: string[] = [];
     const registry = new ActionRegistry([
       {
         name: 'ok',
         async execute({ nodeId }) {
           ran.push(nodeId);
-          expect(await terminate(name)).toBeGreaterThan(0);
+          if (nodeId === 'b') await breakNextCommit();
         },
       },
     ]);
@@ -54,6 +77,8 @@ describe.skipIf(missing !== undefined)(`a commit on PostgreSQL (${missing ?? 'se
     });
     const report = await executor.run('g', { runId: 'r' });
     expect(report).toMatchObject({ status: 'succeeded', counts: { succeeded: 3 } });
+    expect(broken).toBeDefined();
+    await broken;
     expect(ran).toEqual(['a', 'b', 'c']);
     const { events } = await executor.dump('r');
     expect(events.filter(({ type }) => type === 'NodeCompleted')).toHaveLength(3);

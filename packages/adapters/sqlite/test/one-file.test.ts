@@ -8,13 +8,17 @@ import { file } from './place.ts';
 const PROCESSES = 4;
 const NODES = 200;
 
-/** Runs a graph under an id of its own as soon as it is told to, and says how it ended and what stood in its way. */
+/**
+ * As soon as it is told to: runs a graph under an id of its own, and beside it writes by itself, which nothing tries again.
+ * Says how that ended and what stood in its way.
+ */
 const program = `
   import { ActionRegistry, DagExecutor } from '@dagger/core';
   import { sqlite } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
   const [place, runId] = process.argv.slice(1);
   const registry = new ActionRegistry([{ name: 'ok', execute: () => ({ by: runId }) }]);
-  const executor = await DagExecutor.open({ registry, storage: sqlite(place) });
+  const storage = sqlite(place);
+  const executor = await DagExecutor.open({ registry, storage });
   executor.add({
     name: 'g',
     nodes: Array.from({ length: ${NODES} }, (_, i) => ({
@@ -23,7 +27,13 @@ const program = `
   });
   process.stdout.write('ready\\n');
   await new Promise((resolve) => process.stdin.once('data', resolve));
-  process.stdout.write((await executor.run('g', { runId })).status);
+  const write = async () => {
+    for (let i = 0; i < ${NODES}; i++)
+      await storage.transaction((trx) =>
+        trx.insertInto('dagger_definitions').values({ hash: runId + i, body: '' }).execute());
+  };
+  const [{ status }] = await Promise.all([executor.run('g', { runId }), write()]);
+  process.stdout.write(status);
   await executor.close();
   process.exit(0);
 `;

@@ -159,7 +159,9 @@ describe('a loss of power that takes the latest commits of a run', () => {
       const known = (await executor.listRuns()).length > 0;
       const nodes = known ? (await executor.report('r')).nodes : {};
       const completed = (id: string): boolean => nodes[id]?.status === 'succeeded';
-      const shared = known ? (await executor.loadCache('r')).getGlobal('notes', 'shared') : undefined;
+      const shared = known
+        ? (await executor.loadCache('r')).getGlobal('notes', 'shared')
+        : undefined;
       await executor.close();
       expect({ ...besides(place), shared }, `cut at ${end}`).toEqual({
         memos: completed('memo') ? 1 : 0,

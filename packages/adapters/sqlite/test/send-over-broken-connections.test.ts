@@ -64,13 +64,17 @@ describe('a command that is sent over a connection that breaks', () => {
   });
 
   it('is told to be open when the run has taken it up by then, which carries it out once [P51]', async () => {
+    let written = 0;
     const { owner, clerk } = await setup((other) => async (work) => {
       await work();
+      written++;
       await other.resume('r');
       throw new Error('the connection broke');
     });
     await expect(clerk.approve('r', 'review')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    const { nodes } = await owner.report('r');
+    expect(written).toBe(1);
+    const { nodes, rejectedCommands } = await owner.report('r');
+    expect(rejectedCommands).toEqual([]);
     expect(nodes['review']).toMatchObject({ status: 'succeeded' });
     expect(nodes['again']).toMatchObject({ status: 'waiting' });
     expect(await owner.pendingInputs('r')).toEqual([]);

@@ -20,11 +20,9 @@ const setup = async (durability: Durability = 'normal') => {
   const dir = folder();
   const place = join(dir, 'runs.db');
   const log = join(dir, 'log');
-  const worker = spawn(
-    process.execPath,
-    ['-C', '@dagger/source', WORKER, place, log, durability],
-    { stdio: 'pipe' },
-  );
+  const worker = spawn(process.execPath, ['-C', '@dagger/source', WORKER, place, log, durability], {
+    stdio: 'pipe',
+  });
   onTestFinished(() => void worker.kill('SIGKILL'));
   const said = { text: '' };
   worker.stderr.on('data', (data) => (said.text += String(data)));

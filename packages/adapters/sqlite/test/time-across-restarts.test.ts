@@ -23,7 +23,9 @@ const setup = () => {
       name: 'long',
       async execute({ signal }) {
         ran.push(clock.elapsed / MINUTE);
-        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        await new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason as Error)),
+        );
       },
     },
   ]);
