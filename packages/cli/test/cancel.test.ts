@@ -13,7 +13,7 @@ const setup = (): string =>
 
 describe('a signal', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s cancels the run and ends with 130',
+    '%s cancels the run and ends with 130 [P46]',
     async (signal) => {
       const cwd = setup();
       const run = start(cwd, [
@@ -50,7 +50,7 @@ describe('a signal', () => {
     });
   });
 
-  it('that comes twice does not wait for an action that does not listen', async () => {
+  it('that comes twice does not wait for an action that does not listen [P47]', async () => {
     const run = start(setup(), ['run', 'stubborn.yaml', '-a', 'actions.ts', '--json']);
     await run.printed('waiting now');
     run.process.kill('SIGINT');
@@ -65,7 +65,7 @@ describe('a signal', () => {
 });
 
 describe('a process that works on a run', () => {
-  it('keeps others from it while it lives, and leaves it to them when it is killed', async () => {
+  it('keeps others from it while it lives, and leaves it to them when it is killed [P54]', async () => {
     const cwd = setup();
     const args = ['waiting.yaml', '-a', 'actions.ts', '-s', 'runs.db', '--run-id', 'r'];
     const first = start(cwd, ['run', ...args]);

@@ -264,7 +264,7 @@ describe('a run that waits for a person', () => {
 });
 
 describe('a live run, from another process', () => {
-  it('has a branch paused, which outlives the session, and resumed', async () => {
+  it('has a branch paused, which outlives the session, and resumed [P39]', async () => {
     const cwd = setup();
     const run = start(cwd, ['run', 'branches.yaml', ...RUN]);
     await run.printed('holding');
@@ -309,7 +309,7 @@ describe('a live run, from another process', () => {
     expect(log(cwd)).toEqual(['docs']);
   });
 
-  it('pauses as a whole, and goes on', async () => {
+  it('pauses as a whole, and goes on [P41]', async () => {
     const cwd = setup();
     const run = start(cwd, ['run', 'branches.yaml', ...RUN]);
     await run.printed('holding');

@@ -75,7 +75,7 @@ const killAfter = async (
 };
 
 it.for(STORAGES)(
-  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again, on $name',
+  'a run that is killed at any moment is finished by resume, and nothing acknowledged is done again, on $name [P6] [P9]',
   { timeout: 300_000 },
   async ({ name, missing, place }, { skip }) => {
     skip(missing);

@@ -89,7 +89,7 @@ const setup = async ({ place }: Storage) => {
 
 describe.each(STORAGES)('two processes that resume one run on $name', (on) => {
   it.skipIf(on.missing)(
-    `leave it to one of them, ${ROUNDS} times; the other is told who has it`,
+    `leave it to one of them, ${ROUNDS} times; the other is told who has it [P53]`,
     { timeout: 120_000 },
     async () => {
       const { cwd, executor, race, release, prepared } = await setup(on);

@@ -166,7 +166,7 @@ describe('an action that does not listen', () => {
     expect(report.nodes['w']).toMatchObject({ status: 'succeeded', outputs: { late: true } });
   });
 
-  it('is abandoned after the grace time, and its late result dropped', async () => {
+  it('is abandoned after the grace time, and its late result dropped [P14] [P88]', async () => {
     const { executor, clock, started, release } = await setup();
     const run = await executor.start('deaf', { runId: 'r' });
     await started.passed;

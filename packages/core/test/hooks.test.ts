@@ -71,7 +71,7 @@ const brief = (event: ExecutionEvent): string =>
   'nodeId' in event ? `${event.type} ${event.nodeId}` : event.type;
 
 describe('a hook', () => {
-  it('is asked before the first node starts, of every event in order, and at the end', async () => {
+  it('is asked before the first node starts, of every event in order, and at the end [P20]', async () => {
     const told: string[] = [];
     const { run, ran } = await setup({
       hooks: [
@@ -97,7 +97,7 @@ describe('a hook', () => {
     ]);
   });
 
-  it('sees one event at a time, also when it takes its time', async () => {
+  it('sees one event at a time, also when it takes its time [P20]', async () => {
     const told: string[] = [];
     let inside = 0;
     const nodes = ['a', 'b', 'c', 'd'].map((id) => ({ id, action: 'ok' }));
@@ -126,7 +126,7 @@ describe('a hook', () => {
       expect(told.indexOf(`NodeStarted ${id}`)).toBeLessThan(told.indexOf(`NodeCompleted ${id}`));
   });
 
-  it('holds back the dependents of a node until it has seen its end', async () => {
+  it('holds back the dependents of a node until it has seen its end [P24]', async () => {
     const seen = gate();
     const told = gate();
     const { run, ran } = await setup({
@@ -364,7 +364,7 @@ describe('a failing hook', () => {
     expect(times).toBe(1);
   });
 
-  it('leaves the run resumable with other hooks', async () => {
+  it('leaves the run resumable with other hooks [P27]', async () => {
     const { run, executor, ran } = await setup({
       hooks: [{ events: ['NodeCompleted'], handle: broken }],
     });

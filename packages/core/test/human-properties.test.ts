@@ -71,7 +71,7 @@ const answersAreTakenOnce = async (run: HumanRun, { nodes }: HumanSetting): Prom
 };
 
 describe('questions to people', () => {
-  it('are each answered by the first input for them, whenever it came, and none is forgotten', async () => {
+  it('are each answered by the first input for them, whenever it came, and none is forgotten [P31]', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryHumanSetting, async (setting) => {
         const run = await humanRun(setting);
@@ -90,7 +90,7 @@ describe('questions to people', () => {
     );
   });
 
-  it('survive a crash after any commit: what was answered stays so, the rest is asked and answered', async () => {
+  it('survive a crash after any commit: what was answered stays so, the rest is asked and answered [P32]', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryHumanSetting, async (setting) => {
         const whole = await humanRun(setting);

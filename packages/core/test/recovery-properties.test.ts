@@ -36,7 +36,7 @@ const crashEverywhere = async (setting: Setting): Promise<void> => {
 };
 
 describe('the journal of a run', () => {
-  it('gives back exactly the report that the run ended with', async () => {
+  it('gives back exactly the report that the run ended with [P5]', async () => {
     await fc.assert(
       fc.asyncProperty(settingsWith('none', 'at once', 'later'), async (setting) => {
         const { report, readBack } = await record(setting);
@@ -46,7 +46,7 @@ describe('the journal of a run', () => {
     );
   });
 
-  it('may end after any commit: the resumed run has the same results, and runs no completed node again', async () => {
+  it('may end after any commit: the resumed run has the same results, and runs no completed node again [P6] [P15]', async () => {
     await fc.assert(fc.asyncProperty(settingsWith('none'), crashEverywhere), { numRuns: 60 });
   });
 
@@ -54,7 +54,7 @@ describe('the journal of a run', () => {
     await fc.assert(fc.asyncProperty(settingsWith('at once'), crashEverywhere), { numRuns: 30 });
   });
 
-  it('may end after any commit while a slow hook grows the run: each of its commands applies once', async () => {
+  it('may end after any commit while a slow hook grows the run: each of its commands applies once [P23]', async () => {
     await fc.assert(fc.asyncProperty(settingsWith('later'), crashEverywhere), { numRuns: 30 });
   });
 
@@ -62,7 +62,7 @@ describe('the journal of a run', () => {
     await fc.assert(fc.asyncProperty(settingsWith('to starts'), crashEverywhere), { numRuns: 30 });
   });
 
-  it('may end after any commit of a cancellation: the resumed run has the results of one that nobody cancelled', async () => {
+  it('may end after any commit of a cancellation: the resumed run has the results of one that nobody cancelled [P45]', async () => {
     await fc.assert(
       fc.asyncProperty(
         settingsWith('none'),

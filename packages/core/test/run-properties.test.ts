@@ -26,7 +26,7 @@ describe('the pure run state', () => {
     );
   });
 
-  it('goes on from a snapshot of itself after every event as if nothing had been', () => {
+  it('goes on from a snapshot of itself after every event as if nothing had been [P76]', () => {
     fc.assert(
       fc.property(
         arbitraryNodes,

@@ -4,7 +4,7 @@ import { crashAtEveryCommit } from '../src/index.ts';
 const module = (name: string): URL => new URL(`crash/${name}.ts`, import.meta.url);
 
 describe('killing a process on both sides of every commit', () => {
-  it('finds nothing to complain of in the engine', async () => {
+  it('finds nothing to complain of in the engine [P1] [P6]', async () => {
     const { points, commits, unreached, violations } = await crashAtEveryCommit({
       scenario: module('chain'),
     });

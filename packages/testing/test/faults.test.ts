@@ -145,7 +145,7 @@ describe.each(faults.map((fault) => [JSON.stringify(fault), fault] as const))(
       return sessions;
     };
 
-    it('at one commit, whichever it is, ends as if nothing had been, and no acknowledged node runs again', async () => {
+    it('at one commit, whichever it is, ends as if nothing had been, and no acknowledged node runs again [P9] [P83]', async () => {
       const commits = await count();
       expect(commits).toBeGreaterThan(10);
       for (let at = 1; at <= commits; at++) await survives({ fault, at: [at] });

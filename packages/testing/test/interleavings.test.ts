@@ -41,7 +41,7 @@ const variants: readonly (readonly [string, ExploreOptions])[] = [
 ];
 
 describe.each(variants)('in whatever order things happen while %s', (_, options) => {
-  it('a growing run ends with the same report, nothing runs again that was committed, nor before', async () => {
+  it('a growing run ends with the same report, nothing runs again that was committed, nor before [P89]', async () => {
     seen.clear();
     const { seeds, orders } = await explore(options, undisturbed);
     expect([seeds, orders]).toEqual([100, 100]);
@@ -66,7 +66,7 @@ describe.each(variants)('in whatever order things happen while %s', (_, options)
     });
   });
 
-  it('nothing of a branch starts after its cancellation was acknowledged, and the rest is not touched', async () => {
+  it('nothing of a branch starts after its cancellation was acknowledged, and the rest is not touched [P42]', async () => {
     await explore(options, async (interleaving) => {
       const world = await interleavedRun(interleaving);
       const { run, done } = await world.session();

@@ -8,6 +8,7 @@ import { channelOf } from './channel.ts';
 import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrate.ts';
 import { turnTakingDialect } from './pglite-dialect.ts';
+import { isPermanent } from './permanent.ts';
 import { UnderWay } from './under-way.ts';
 
 // It has one connection, so nothing waits for a lock; but the SQL is that of a server, and so is what it answers.
@@ -54,6 +55,7 @@ export const pglite = (location: string = ':memory:'): Storage => {
     location: name,
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set, ABILITIES, undefined),
+    isPermanent,
     transaction: (work) => db.transaction().execute(work),
     async subscribe(topic, wake) {
       underWay.enter();

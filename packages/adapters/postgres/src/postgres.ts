@@ -6,6 +6,7 @@ import { channelOf } from './channel.ts';
 import { poolDialect } from './driver.ts';
 import { makeListener } from './listener.ts';
 import { migrate } from './migrate.ts';
+import { isPermanent } from './permanent.ts';
 import { UnderWay } from './under-way.ts';
 
 const ABILITIES: StorageAbilities = {
@@ -64,6 +65,7 @@ export const postgres = (given: string | PostgresOptions): Storage => {
     location,
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set, ABILITIES, schema),
+    isPermanent,
     transaction: (work) => db.transaction().setIsolationLevel('read committed').execute(work),
     subscribe: (topic, wake) => listener.listen(channel(topic), wake),
     async notify(on, topic) {

@@ -37,16 +37,20 @@ const refusal = (location: string): unknown => {
 };
 
 describe('a database file', () => {
-  it('is made with its folders, in WAL mode, safe against a crash of the process', async () => {
+  it('is made with its folders, in WAL mode, safe against a crash of the process [P67]', async () => {
     const place = join(folder(), 'deep', 'er', 'runs.db');
     expect(await pragmas(place)).toEqual({ mode: 'wal', synchronous: 1 });
     expect(existsSync(place)).toBe(true);
   });
 
-  it('is opened as its URL says, and options go over the URL', async () => {
+  it('is opened as its URL says, and options go over the URL [P69] [P70]', async () => {
     const place = join(folder(), 'runs.db');
     expect(await pragmas(`sqlite:${place}?mode=delete&durability=full`)).toEqual({
       mode: 'delete',
+      synchronous: 3,
+    });
+    expect(await pragmas(`sqlite:${place}?durability=full`)).toEqual({
+      mode: 'wal',
       synchronous: 2,
     });
     expect(
@@ -56,7 +60,7 @@ describe('a database file', () => {
     ).toEqual({ mode: 'wal', synchronous: 0 });
   });
 
-  it('keeps what was written for the next opening; :memory: does not', async () => {
+  it('keeps what was written for the next opening; :memory: does not [P72]', async () => {
     const place = join(folder(), 'runs.db');
     const registry = new ActionRegistry([{ name: 'ok', execute: () => ({ n: 1 }) }]);
     const open = async (location: string): Promise<DagExecutor> => {
@@ -155,7 +159,7 @@ describe('while another connection writes', () => {
       trx.insertInto('dagger_definitions').values({ hash: 'h', body: '' }).execute(),
     );
 
-  it('a write waits for it, and the event loop goes on meanwhile', async () => {
+  it('a write waits for it, and the event loop goes on meanwhile [P82]', async () => {
     const { storage, other } = await setup('');
     let written = false;
     const write = insert(storage).then(() => (written = true));
@@ -168,7 +172,7 @@ describe('while another connection writes', () => {
     );
   });
 
-  it('a write that may not wait rejects', async () => {
+  it('a write that may not wait rejects [P83]', async () => {
     const { storage } = await setup('?busy_timeout=0');
     await expect(insert(storage)).rejects.toThrow('database is locked');
   });

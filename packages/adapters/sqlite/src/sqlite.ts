@@ -34,6 +34,10 @@ const SYNCHRONOUS: { readonly [D in Durability]: string } = {
   off: 'OFF',
 };
 
+/** With a rollback journal, a commit that is to survive a power loss also needs the folder on the disk. */
+const synchronous = (durability: Durability, journalMode: string): string =>
+  durability === 'full' && journalMode === 'delete' ? 'EXTRA' : SYNCHRONOUS[durability];
+
 const ABILITIES: StorageAbilities = {
   skipLocked: false,
   notify: false,
@@ -67,7 +71,7 @@ const configure = (
     if (filename !== ':memory:') {
       whilePatient(patience, () => database.pragma(`journal_mode = ${journalMode.toUpperCase()}`));
     }
-    database.pragma(`synchronous = ${SYNCHRONOUS[durability]}`);
+    database.pragma(`synchronous = ${synchronous(durability, journalMode)}`);
     database.pragma('foreign_keys = ON');
     // From here on the driver waits, without holding up the event loop.
     database.pragma('busy_timeout = 0');

@@ -158,7 +158,7 @@ describe.each(['file', 'memory'] as const)('results of earlier runs (%s)', (stor
     expect(ran).toHaveLength(3);
   });
 
-  it('are never those of a failure', async () => {
+  it('are never those of a failure [P19]', async () => {
     const { ran, world, ask } = await setup(storage);
     world.broken = true;
     await ask();

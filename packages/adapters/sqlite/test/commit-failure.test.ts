@@ -112,7 +112,7 @@ const once = { n0: 1, n1: 1, n2: 1, n3: 1 };
 const indexes = Array.from({ length: WRITES }, (_, i) => i);
 
 describe.each(indexes)('when write %d of a run goes wrong', (at) => {
-  it('the run rejects with the error of the storage, and another process completes it: only the node whose end was not committed runs again', async () => {
+  it('the run rejects with the error of the storage, and another process completes it: only the node whose end was not committed runs again [P63]', async () => {
     const { first, ran, again } = await setup('write fails', at);
     await expect(first.run('chain', { runId: 'r' })).rejects.toThrow('the disk is full');
     await first.close();
@@ -125,7 +125,7 @@ describe.each(indexes)('when write %d of a run goes wrong', (at) => {
   });
 
   it.each(['acknowledgement is lost', 'connection breaks'] as const)(
-    'and it is that the %s, the run passes unharmed',
+    'and it is that the %s, the run passes unharmed [P61]',
     async (fault) => {
       const { first, ran, again } = await setup(fault, at);
       const report = await first.run('chain', { runId: 'r' });
@@ -138,7 +138,7 @@ describe.each(indexes)('when write %d of a run goes wrong', (at) => {
     },
   );
 
-  it('and nothing comes through after it, the run rejects in the end, and another process completes it', async () => {
+  it('and nothing comes through after it, the run rejects in the end, and another process completes it [P62]', async () => {
     const { first, ran, paused, again } = await setup('connection is down', at);
     await expect(first.run('chain', { runId: 'r' })).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
@@ -162,7 +162,7 @@ describe.each(indexes)('when write %d of a run goes wrong', (at) => {
 });
 
 describe('when a write fails', () => {
-  it('running actions are aborted, and nothing more starts', async () => {
+  it('running actions are aborted, and nothing more starts [P64]', async () => {
     const { first, ran, signals } = await setup('write fails', 3);
     await expect(first.run('waiting', { runId: 'r' })).rejects.toThrow('the disk is full');
     await settle();

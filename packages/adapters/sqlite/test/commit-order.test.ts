@@ -7,6 +7,8 @@ import { interposed, settle } from './interposed.ts';
 const setup = async (): Promise<{
   readonly executor: DagExecutor;
   readonly ran: string[];
+  /** The nodes whose action has heard that it is cancelled. */
+  readonly heard: string[];
   /** Waits for the next write to be asked for; the function lets it through. */
   readonly held: () => Promise<() => Promise<void>>;
   /** From here on no write waits. */
@@ -19,8 +21,17 @@ const setup = async (): Promise<{
     return work();
   });
   const ran: string[] = [];
+  const heard: string[] = [];
   const registry = new ActionRegistry([
     { name: 'ok', execute: ({ nodeId }) => void ran.push(nodeId) },
+    {
+      name: 'listen',
+      execute: async ({ nodeId, signal }) => {
+        ran.push(nodeId);
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        heard.push(nodeId);
+      },
+    },
   ]);
   const executor = await DagExecutor.open({ registry, storage });
   executor.add({
@@ -30,6 +41,7 @@ const setup = async (): Promise<{
       { id: 'b', action: 'ok', dependencies: ['a'] },
     ],
   });
+  executor.add({ name: 'listening', nodes: [{ id: 'l', action: 'listen' }] });
   holding = true;
   const held = async (): Promise<() => Promise<void>> => {
     for (let i = 0; i < 100 && writes.length === 0; i++) await settle(1);
@@ -40,14 +52,14 @@ const setup = async (): Promise<{
       await settle();
     };
   };
-  return { executor, ran, held, holdNoMore: () => void (holding = false) };
+  return { executor, ran, heard, held, holdNoMore: () => void (holding = false) };
 };
 
 const brief = (event: ExecutionEvent): string =>
   'nodeId' in event ? `${event.type} ${event.nodeId}` : event.type;
 
 describe('while a commit is under way', () => {
-  it('nothing starts that follows from it, nobody is told of it, and the run does not resolve', async () => {
+  it('nothing starts that follows from it, nobody is told of it, and the run does not resolve [P1] [P2]', async () => {
     const { executor, ran, held } = await setup();
     const told: string[] = [];
     const over = { ended: false };
@@ -84,7 +96,7 @@ describe('while a commit is under way', () => {
     expect(told.at(-1)).toBe('RunFinished');
   });
 
-  it('a command from outside is not acknowledged', async () => {
+  it('a command from outside is not acknowledged [P3]', async () => {
     const { executor, held, holdNoMore } = await setup();
     const starting = executor.start('g');
     await (
@@ -107,19 +119,27 @@ describe('while a commit is under way', () => {
     await expect(run.done).rejects.toMatchObject({ code: 'RUN_LOST' });
   });
 
-  it('the signal of a cancelled action waits for it, and so does the report', async () => {
-    const { executor, held } = await setup();
-    const starting = executor.start('g');
+  it('the signal of a cancelled action waits for it, and so does the report [P44]', async () => {
+    const { executor, ran, heard, held } = await setup();
+    const starting = executor.start('listening');
     await (
       await held()
     )();
     const run = await starting;
+    await (
+      await held()
+    )();
+    expect(ran).toEqual(['l']);
     run.cancel();
     const over = { ended: false };
     const done = run.done.then((report) => {
       over.ended = true;
       return report;
     });
+    const cancellation = await held();
+    expect([heard, over.ended]).toEqual([[], false]);
+    await cancellation();
+    expect(heard).toEqual(['l']);
     while (!over.ended) {
       const release = await held();
       expect(over.ended).toBe(false);

@@ -44,7 +44,7 @@ const goldens = readdirSync(GOLDEN)
   .toSorted();
 
 describe.each(goldens)('a database as an earlier version left it, %s', (name) => {
-  it('is brought to the tables of a new one: no migration that was released has changed', async () => {
+  it('is brought to the tables of a new one: no migration that was released has changed [P84]', async () => {
     const [old, fresh] = [copyOf(name), file()];
     for (const place of [old, fresh]) await (await open(place)).close();
     expect(schemaOf(old)).toEqual(schemaOf(fresh));
@@ -107,7 +107,7 @@ describe.each(goldens)('a database as an earlier version left it, %s', (name) =>
     });
   });
 
-  it('has runs that can be resumed to their end', async () => {
+  it('has runs that can be resumed to their end [P84]', async () => {
     const executor = await open(copyOf(name));
     expect(await executor.resume('paused')).toMatchObject({
       status: 'succeeded',

@@ -22,7 +22,7 @@ const actions: readonly [string, () => unknown][] = [
 
 describe('events that arrive together are committed together', () => {
   it.each(actions)(
-    'a fan-out of 1,000 nodes that end %s takes at most 50 commits',
+    'a fan-out of 1,000 nodes that end %s takes at most 50 commits [P4]',
     async (_, execute) => {
       const leaves = Array.from({ length: 1_000 }, (_x, i) => ({
         id: `n${i}`,

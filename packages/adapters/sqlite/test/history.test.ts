@@ -233,7 +233,7 @@ describe('a snapshot', () => {
     await reader.close();
   });
 
-  it('that cannot be read is passed over: the journal tells everything', async () => {
+  it('that cannot be read is passed over: the journal tells everything [P75]', async () => {
     const place = file();
     const { executor } = await setup(place);
     const before = await executor.run('g', { runId: 'r', inputs: { x: 1 } });
@@ -249,7 +249,7 @@ describe('a snapshot', () => {
     await reader.close();
   });
 
-  it('is taken by itself while a long run is under way, and the run can be resumed from it', async () => {
+  it('is taken by itself while a long run is under way, and the run can be resumed from it [P76]', async () => {
     const place = file();
     const { executor } = await setup(place);
     let time = 1_000;

@@ -114,7 +114,7 @@ describe.each([
   ['answers at once', false],
   ['takes its time', true],
 ])('after a crash at whatever commit, each command of a hook that %s applies once', (_, slow) => {
-  it('when it grows the graph at the start', async () => {
+  it('when it grows the graph at the start [P23]', async () => {
     const answer = [add(), add('c'), add('a')];
     const { whole, resumed } = await setup(chain, () => ({
       onStart: () => (slow ? settle(2).then(() => answer) : answer),
@@ -122,12 +122,12 @@ describe.each([
     expect(resumed).toEqual(whole);
   });
 
-  it('when it grows the graph as nodes complete, one after the other', async () => {
+  it('when it grows the graph as nodes complete, one after the other [P23]', async () => {
     const { whole, resumed } = await setup(chain, growing('NodeCompleted', slow));
     expect(resumed).toEqual(whole);
   });
 
-  it('when it grows the graph as nodes complete side by side', async () => {
+  it('when it grows the graph as nodes complete side by side [P23]', async () => {
     const { whole, resumed } = await setup(fan, growing('NodeCompleted', slow));
     expect(resumed).toEqual(whole);
   });
@@ -145,7 +145,7 @@ describe.each([
     }
   });
 
-  it('when it answers its own events', async () => {
+  it('when it answers its own events [P23]', async () => {
     const hook = (): EventHook => ({
       events: ['NodeCompleted', 'CustomEvent'],
       handle: (_ctx, event) => {

@@ -48,7 +48,7 @@ const PLACES = [
 ] as const;
 
 describe.each(PLACES)('a paused run %s', (_, place) => {
-  it('is cancelled at once and stays so', async () => {
+  it('is cancelled at once and stays so [P43]', async () => {
     const { executor } = await setup({ place: place() });
     await executor.run('release', { runId: 'r' });
     expect(await executor.cancel('r', 'no longer needed')).toBe('applied');
@@ -133,7 +133,7 @@ describe.each(PLACES)('a paused run %s', (_, place) => {
 });
 
 describe('an answer from another process', () => {
-  it('that was stored in time is not overtaken by the end of the wait', async () => {
+  it('that was stored in time is not overtaken by the end of the wait [P33]', async () => {
     const place = file();
     const clock = new SimulatedClock();
     const config = { humanWaitMinutes: 0.005, humanTimeoutAction: 'autopilot' } as const;
@@ -149,7 +149,7 @@ describe('an answer from another process', () => {
     await executor.close();
   });
 
-  it('is told to be refused when the run has no use for it any more', async () => {
+  it('is told to be refused when the run has no use for it any more [P50]', async () => {
     const place = file();
     const clock = new SimulatedClock();
     const { executor } = await setup({ place, clock, config: { humanWaitMinutes: 10 } });
@@ -175,7 +175,7 @@ describe('an answer from another process', () => {
     await executor.close();
   });
 
-  it('is listed until it is taken up, and while it is kept for a question to come', async () => {
+  it('is listed until it is taken up, and while it is kept for a question to come [P48]', async () => {
     const place = file();
     const clock = new SimulatedClock();
     const { executor } = await setup({ place, clock });
@@ -200,7 +200,7 @@ describe('an answer from another process', () => {
     await executor.close();
   });
 
-  it('is judged by what the run will be when its turn comes', async () => {
+  it('is judged by what the run will be when its turn comes [P34]', async () => {
     const { executor } = await setup({ place: file() });
     await executor.run('release', { runId: 'r' });
     await executor.reject('r', 'review');

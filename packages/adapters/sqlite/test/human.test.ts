@@ -43,7 +43,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('goes on with the answer that came while no process was there', async () => {
+  it('goes on with the answer that came while no process was there [P30]', async () => {
     const place = file();
     const first = await setup(place);
     await first.executor.run('release', { runId: 'r' });
@@ -64,7 +64,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('takes an answer that came before it asked', async () => {
+  it('takes an answer that came before it asked [P28]', async () => {
     const { executor } = await setup(file());
     const handle = await executor.start('release', { runId: 'r' });
     await handle.send({ type: 'GiveInput', nodeId: 'review', decision: 'approve' });
@@ -93,7 +93,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('hears an answer from another process while its own is waiting', async () => {
+  it('hears an answer from another process while its own is waiting [P29]', async () => {
     const place = file();
     const { executor, clock } = await setup(place, undefined, { humanWaitMinutes: 10 });
     const handle = await executor.start('release', { runId: 'r' });
@@ -106,7 +106,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('goes on by itself after its time, also when that ran out while no process was there', async () => {
+  it('goes on by itself after its time, also when that ran out while no process was there [P35]', async () => {
     const place = file();
     const clock = new SimulatedClock();
     const config = { humanWaitMinutes: 10, humanTimeoutAction: 'autopilot' } as const;
@@ -125,7 +125,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('does not use up the time of the run while it waits', async () => {
+  it('does not use up the time of the run while it waits [P38]', async () => {
     const { executor, clock } = await setup(file(), undefined, {
       humanWaitMinutes: 600,
       timeoutSeconds: 60,
@@ -138,7 +138,7 @@ describe('a node that waits for a person', () => {
     await executor.close();
   });
 
-  it('is cancelled with a run that nobody works on', async () => {
+  it('is cancelled with a run that nobody works on [P43]', async () => {
     const place = file();
     const { executor } = await setup(place);
     await executor.run('release', { runId: 'r' });

@@ -175,20 +175,23 @@ describe('a large value', () => {
     ['damaged', "update dagger_blob_parts set body = x'00'"],
     ['damaged', "update dagger_blobs set encoding = 'rot13'"],
     ['damaged', `update dagger_blobs set encoding = 'json'`],
-  ])('that is %s in the database (%s) is told with the run and the hash', async (what, damage) => {
-    const { run, open, sql } = setup();
-    await run([{ id: 'l', action: 'large' }]);
-    const [row] = sql<{ hash: string }>('select hash from dagger_blobs');
-    sql(damage);
-    const executor = await open();
-    await expect(executor.report('r')).rejects.toMatchObject({
-      code: 'STORAGE_FAILED',
-      message: expect.stringMatching(
-        new RegExp(`a large value of run 'r' is ${what} in .*${row?.hash}`),
-      ),
-      ids: { runId: 'r' },
-    });
-  });
+  ])(
+    'that is %s in the database (%s) is told with the run and the hash [P74]',
+    async (what, damage) => {
+      const { run, open, sql } = setup();
+      await run([{ id: 'l', action: 'large' }]);
+      const [row] = sql<{ hash: string }>('select hash from dagger_blobs');
+      sql(damage);
+      const executor = await open();
+      await expect(executor.report('r')).rejects.toMatchObject({
+        code: 'STORAGE_FAILED',
+        message: expect.stringMatching(
+          new RegExp(`a large value of run 'r' is ${what} in .*${row?.hash}`),
+        ),
+        ids: { runId: 'r' },
+      });
+    },
+  );
 
   it('that the cache had to drop is loaded again from its place, also in a later session', async () => {
     const { open, world } = setup();

@@ -45,7 +45,7 @@ describe('migrations', () => {
     expect(counts).toEqual([1, 2]);
   });
 
-  it('that fail say so, leave nothing behind, and may be tried again', async () => {
+  it('that fail say so, leave nothing behind, and may be tried again [P86]', async () => {
     const storage = sqlite('sqlite::memory:');
     const set = (broken: boolean): Parameters<typeof storage.migrate>[0] => ({
       name: 'mine',
@@ -80,7 +80,7 @@ describe('migrations', () => {
     for (const executor of executors) await executor.close();
   });
 
-  it('from several processes at the same time all end well', async () => {
+  it('from several processes at the same time all end well [P85]', async () => {
     const place = file();
     const program = `
       import { ActionRegistry, DagExecutor } from '@dagger/core';

@@ -68,7 +68,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 const deadOwner = (): string => `${hostname()}#${spawnSync(process.execPath, ['-e', '']).pid}#gone`;
 
 describe('a run that a living process works on', () => {
-  it('is refused to another executor, and goes on', async () => {
+  it('is refused to another executor, and goes on [P52]', async () => {
     const { open, ran, release } = setup();
     const [first, second] = [await open(), await open()];
     const run = await first.start('g', { runId: 'r' });
@@ -90,7 +90,7 @@ describe('a run that a living process works on', () => {
     expect(ran).toHaveLength(3);
   });
 
-  it('can be looked at by another executor', async () => {
+  it('can be looked at by another executor [P52]', async () => {
     const { open, ran } = setup();
     const [first, second] = [await open(), await open()];
     await first.start('g', { runId: 'r' });
@@ -107,7 +107,7 @@ describe('a run that a living process works on', () => {
 });
 
 describe('a run whose process is gone', () => {
-  it('is free at once when the process is known to be dead, and completed nodes do not run again', async () => {
+  it('is free at once when the process is known to be dead, and completed nodes do not run again [P11]', async () => {
     const { open, ran, sql, release } = setup();
     await (await open()).start('g', { runId: 'r' });
     await until(() => ran.length === 2);
@@ -120,7 +120,7 @@ describe('a run whose process is gone', () => {
     expect(ran.filter((id) => id === 'w')).toHaveLength(2);
   });
 
-  it('is free when its lease has run out, on whatever host it was', async () => {
+  it('is free when its lease has run out, on whatever host it was [P55]', async () => {
     const { open, ran, sql, release } = setup();
     await (await open()).start('g', { runId: 'r' });
     await until(() => ran.length === 2);
@@ -134,7 +134,33 @@ describe('a run whose process is gone', () => {
     expect((await later.resume('r')).status).toBe('succeeded');
   });
 
-  it('is claimed by one of several', async () => {
+  it('is trusted for 15 seconds without a sign of life, and not for a millisecond longer [P55]', async () => {
+    const { open, ran, sql, release } = setup();
+    const start = Date.now();
+    const at = (now: number): Clock => ({ now: () => now, after: () => () => {} });
+    await (await open(at(start))).start('g', { runId: 'r' });
+    await until(() => ran.length === 2);
+    sql("update dagger_runs set owner = 'elsewhere#1#x'");
+    await expect((await open(at(start + 15_000))).resume('r')).rejects.toMatchObject({
+      code: 'RUN_OWNED',
+    });
+    release();
+    const later = await open(at(start + 15_001));
+    expect((await later.resume('r')).status).toBe('succeeded');
+  });
+
+  it('is presumed to be worked on until its lease ends when another process has the number by now [P91]', async () => {
+    const { open, ran, sql, release } = setup();
+    await (await open()).start('g', { runId: 'r' });
+    await until(() => ran.length === 2);
+    sql('update dagger_runs set owner = ?', `${hostname()}#${process.ppid}#0#gone`);
+    release();
+    await expect((await open()).resume('r')).rejects.toMatchObject({ code: 'RUN_OWNED' });
+    const later = await open({ now: () => Date.now() + 60_000, after: () => () => {} });
+    expect((await later.resume('r')).status).toBe('succeeded');
+  });
+
+  it('is claimed by one of several [P53]', async () => {
     const { open, sql, ran, release } = setup();
     await (await open()).start('g', { runId: 'r' });
     await until(() => ran.length === 2);
@@ -152,7 +178,7 @@ describe('a run whose process is gone', () => {
     expect(ran.filter((id) => id === 'b')).toHaveLength(1);
   });
 
-  it('that closed its executor is free at once', async () => {
+  it('that closed its executor is free at once [P60]', async () => {
     const { open, ran, release } = setup();
     const first = await open();
     const run = await first.start('g', { runId: 'r' });
@@ -165,7 +191,7 @@ describe('a run whose process is gone', () => {
 });
 
 describe('a run that another process took over', () => {
-  it('is lost to its first process, which aborts its actions and writes nothing more', async () => {
+  it('is lost to its first process, which aborts its actions and writes nothing more [P57]', async () => {
     const { open, ran, sql, release } = setup();
     const run = await (await open()).start('g', { runId: 'r' });
     await until(() => ran.length === 2);
@@ -180,7 +206,7 @@ describe('a run that another process took over', () => {
     expect(ran).toEqual(['a', 'w']);
   });
 
-  it('is noticed by the heartbeat while nothing else happens', async () => {
+  it('is noticed by the heartbeat while nothing else happens [P59]', async () => {
     const beats: (() => void)[] = [];
     const clock: Clock = {
       now: () => Date.now(),
@@ -198,12 +224,15 @@ describe('a run that another process took over', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  it('is kept by the heartbeat otherwise', async () => {
+  it('is kept by the heartbeat otherwise [P56]', async () => {
     let now = Date.now();
     const beats: (() => void)[] = [];
+    const pauses = new Set<number>();
     const clock: Clock = {
       now: () => now,
       after: (ms, wake) => {
+        // The inbox is looked at more often.
+        if (ms > 500) pauses.add(ms);
         if (ms <= 15_000) beats.push(wake);
         return () => {};
       },
@@ -216,6 +245,7 @@ describe('a run that another process took over', () => {
       for (const beat of beats.splice(0)) beat();
       await settle();
     }
+    expect([...pauses].filter((ms) => ms <= 15_000)).toEqual([5_000]);
     expect(sql('select lease_until > ? as kept from dagger_runs', now)).toEqual([{ kept: 1 }]);
     await expect(
       (await open({ ...clock, after: () => () => {} })).resume('r'),

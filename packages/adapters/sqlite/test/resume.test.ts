@@ -138,7 +138,7 @@ describe('resuming in another process', () => {
     expect(ran).toEqual(['a', 'f', 's', 's', 'z']);
   });
 
-  it('a run that succeeded just gives its report, the same as it was', async () => {
+  it('a run that succeeded just gives its report, the same as it was [P7]', async () => {
     const { ran, open } = setup();
     const first = await open();
     const report = await first.run('g', { runId: 'r', inputs: { x: 1 } });
@@ -171,7 +171,7 @@ describe('resuming in another process', () => {
     expect((await (await open()).run('g', { runId: 'r' })).status).toBe('succeeded');
   });
 
-  it('uses the definition that the run started with, though a newer one is loaded', async () => {
+  it('uses the definition that the run started with, though a newer one is loaded [P8]', async () => {
     const { ran, world, open } = setup();
     world.broken = true;
     const first = await open();
@@ -187,7 +187,7 @@ describe('resuming in another process', () => {
     expect(Object.keys((await second.run('g')).nodes)).toEqual(['other']);
   });
 
-  it('keeps what the run grew, what it was told, and the values that it shares', async () => {
+  it('keeps what the run grew, what it was told, and the values that it shares [P25]', async () => {
     const { ran, world, open } = setup();
     world.broken = true;
     const first = await open();
@@ -209,7 +209,7 @@ describe('resuming in another process', () => {
     expect(ran.filter((id) => id === 'a')).toHaveLength(1);
   });
 
-  it('keeps a paused branch paused', async () => {
+  it('keeps a paused branch paused [P39]', async () => {
     const { ran, open } = setup();
     const first = await open();
     const hook: EventHook = {
@@ -224,6 +224,20 @@ describe('resuming in another process', () => {
     await run.send({ type: 'ResumeBranch', branchId: 's' });
     expect((await run.done).status).toBe('succeeded');
     expect(ran).toEqual(['a', 'f', 's', 'z']);
+  });
+
+  it('keeps a cancelled branch cancelled [P40]', async () => {
+    const { ran, world, open } = setup();
+    world.broken = true;
+    const first = await open();
+    const hook: EventHook = { onStart: () => [{ type: 'CancelBranch', branchId: 's' }] };
+    expect((await first.run('g', { runId: 'r', hooks: [hook] })).status).toBe('paused');
+    await first.close();
+    world.broken = false;
+    const { status, nodes } = await (await open()).resume('r');
+    expect(status).toBe('succeeded');
+    expect([nodes['s']?.status, nodes['z']?.status]).toEqual(['cancelled', 'cancelled']);
+    expect(ran).toEqual(['a', 'f', 'f']);
   });
 
   it('with hooks, where the run had none before, completes it all the same', async () => {

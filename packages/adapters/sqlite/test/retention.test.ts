@@ -134,7 +134,7 @@ describe('pruning', () => {
     );
   });
 
-  it('deletes nothing when the policy has no bound', async () => {
+  it('deletes nothing when the policy has no bound [P77]', async () => {
     const { open, ids } = setup();
     const executor = await open();
     await executor.run('ok', { runId: 'r' });
@@ -155,7 +155,7 @@ describe('pruning', () => {
     expect(count('dagger_definitions')).toBe(1);
   });
 
-  it('keeps a value that another run has too', async () => {
+  it('keeps a value that another run has too [P79]', async () => {
     const { time, open, count } = setup();
     const executor = await open();
     await executor.run('large', { runId: 'a', inputs: { of: 'both' } });
@@ -171,7 +171,7 @@ describe('pruning', () => {
     expect(count('dagger_blob_parts')).toBe(0);
   });
 
-  it('leaves paused and running runs alone unless the policy names them, and always those that somebody works on', async () => {
+  it('leaves paused and running runs alone unless the policy names them, and always those that somebody works on [P78]', async () => {
     const { time, open, ids, sql } = setup();
     const executor = await open({ config: { maxAttempts: 1, onFailure: 'pause' } });
     await executor.run('bad', { runId: 'paused' });
@@ -190,7 +190,7 @@ describe('pruning', () => {
     expect(await (await open()).listRuns()).toEqual([]);
   });
 
-  it('of a long journal happens in steps, and one that is cut off is carried on with', async () => {
+  it('of a long journal happens in steps, and one that is cut off is carried on with [P80]', async () => {
     const { open, ids, count, sql } = setup();
     const executor = await open();
     await executor.run('ok', { runId: 'r' });

@@ -52,7 +52,7 @@ describe('a run that is told to stop', () => {
     expect(report.nodes['b']?.status).toBe('cancelled');
   });
 
-  it('starts no failure handler any more, and runs it when the run is resumed', async () => {
+  it('starts no failure handler any more, and runs it when the run is resumed [P15]', async () => {
     let handled = 0;
     const release: (() => void)[] = [];
     const executor = await open(

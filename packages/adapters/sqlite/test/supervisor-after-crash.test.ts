@@ -115,7 +115,7 @@ const groupsOf = (place: string): readonly number[] => {
 };
 
 describe('an agent-driven flow on SQLite', () => {
-  it('ends the same after a crash at whatever commit, with no plan lost and none carried out twice', async () => {
+  it('ends the same after a crash at whatever commit, with no plan lost and none carried out twice [P26]', async () => {
     const dir = folder();
     const original = join(dir, 'whole.db');
     const { executor } = await open(original);
@@ -179,7 +179,7 @@ describe('an agent-driven flow on SQLite', () => {
     );
   });
 
-  it('carries out an instruction of another process once, also after a crash at whatever commit', async () => {
+  it('carries out an instruction of another process once, also after a crash at whatever commit [P49]', async () => {
     const dir = folder();
     const original = join(dir, 'whole.db');
     const first = await open(original, async () => {

@@ -74,7 +74,7 @@ const setup = (): {
 };
 
 describe.each(['ambiguous', 'late'] as const)('where every write is %s', (how) => {
-  it('a run passes unharmed, pauses, is claimed by another executor and completes; nothing runs twice', async () => {
+  it('a run passes unharmed, pauses, is claimed by another executor and completes; nothing runs twice [P61]', async () => {
     const { ran, open, world } = setup();
     const first = await open(how);
     const hooks = [{ handle: () => {} }];
@@ -120,7 +120,7 @@ describe.each(['ambiguous', 'late'] as const)('where every write is %s', (how) =
 });
 
 describe('when the acknowledgement of a write is lost', () => {
-  it('and another process has taken the run over by then, nothing more starts', async () => {
+  it('and another process has taken the run over by then, nothing more starts [P65]', async () => {
     const { place, ran } = setup();
     let losing = false;
     const registry = new ActionRegistry([

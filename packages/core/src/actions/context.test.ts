@@ -53,7 +53,7 @@ describe('the context of an action', () => {
     });
   });
 
-  it('counts the attempts, which share one idempotency key', async () => {
+  it('counts the attempts, which share one idempotency key [P12]', async () => {
     const seen: [number, string][] = [];
     await setup(({ attempt, idempotencyKey }) => {
       seen.push([attempt, idempotencyKey]);

@@ -94,7 +94,7 @@ describe('the timeout of a node', () => {
   });
 
   it.each(['resolves', 'rejects'])(
-    'abandons an action that ignores its signal: when it later %s, nobody hears of it',
+    'abandons an action that ignores its signal: when it later %s, nobody hears of it [P14]',
     async (how) => {
       const late = gate();
       const ignorant: AnyAction = {
@@ -137,7 +137,7 @@ describe('the timeout of a node', () => {
     });
   });
 
-  it('drops the cache writes of the attempt', async () => {
+  it('drops the cache writes of the attempt [P17]', async () => {
     const slow: AnyAction = {
       name: 'slow',
       execute: async ({ cache, attempt }) => {

@@ -34,7 +34,7 @@ const setup = () => {
 };
 
 describe('a message of the inbox', () => {
-  it('is taken off in the commit of the events that it brings', async () => {
+  it('is taken off in the commit of the events that it brings [P49]', async () => {
     const { turns, clock, commits } = setup();
     turns.post(() => {
       turns.record(EVENT);

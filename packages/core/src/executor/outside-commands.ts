@@ -54,7 +54,7 @@ const expected = async (
 /**
  * Leaves a command for a run in storage, after checking it against the run as it stands.
  * @param waitMs how long to wait until the process that works on the run has taken it up
- * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
+ * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED, STORAGE_FAILED when it is open whether the run has the command
  */
 export const leaveCommand = async (
   store: RunStore,
@@ -69,5 +69,9 @@ export const leaveCommand = async (
   outsideEvent(command, state, loaded.config, registry, store.clock.now());
   const id = await putCommand(store, runId, command, nonce);
   await store.storage.notify?.(store.storage.db, inboxTopic(runId)).catch(() => {});
-  return followDelivery(store, runId, id, waitMs);
+  try {
+    return await followDelivery(store, runId, id, waitMs);
+  } catch (error) {
+    throw store.failureOf(runId, error);
+  }
 };

@@ -56,7 +56,7 @@ const setup = async (
 };
 
 describe('a run id', () => {
-  it('of a finished run gives its report, and no action runs', async () => {
+  it('of a finished run gives its report, and no action runs [P7]', async () => {
     const { executor, ran, release } = await setup();
     release.open();
     const report = await executor.run('g', { runId: 'r' });
@@ -175,6 +175,15 @@ describe('resuming in memory', () => {
     expect(await executor.resume('r', { hooks: [{ handle: () => {} }] })).toMatchObject({
       status: 'succeeded',
     });
+  });
+
+  it('is unknown to another executor: without storage nothing outlives the first [P72]', async () => {
+    const [first, second] = [await setup(), await setup()];
+    first.release.open();
+    expect((await first.executor.run('g', { runId: 'r' })).status).toBe('succeeded');
+    await first.executor.close();
+    await expect(second.executor.report('r')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+    expect(await second.executor.listRuns()).toEqual([]);
   });
 
   it('an unknown run is refused', async () => {

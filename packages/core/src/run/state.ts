@@ -418,7 +418,7 @@ export class RunState {
         return;
       case 'RunForked':
         this.load(event.state);
-        return;
+        return this.#recount(event.at);
       case 'RunResumed':
         return this.#resume(event);
       case 'RunFinished':

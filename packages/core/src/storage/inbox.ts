@@ -84,7 +84,13 @@ const arrivalId = (now: number, nonce: string): string => {
   return `${time}-${String(sequence).padStart(6, '0')}-${nonce}`;
 };
 
-/** Leaves a command for whoever owns the run, or will own it. Durable when it resolves, with the id of the message. */
+/**
+ * Leaves a command for whoever owns the run, or will own it. Durable when it resolves, with the id of the message.
+ *
+ * When the acknowledgement is lost, one looks for the message. It is not written again where it is absent: the run may
+ * have taken it up by then, and would carry it out twice.
+ * @throws DaggerError STORAGE_FAILED when it is not known to be stored
+ */
 export const putCommand = async (
   store: RunStore,
   runId: string,

@@ -78,7 +78,7 @@ describe('a write', () => {
     expect(told).toEqual(['write at 0', 'look at 0', 'look at 50', 'look at 150']);
   });
 
-  it('that never works rejects with its own error before the lease of a run is over', async () => {
+  it('that never works rejects with its own error before the lease of a run is over [P62]', async () => {
     const { clock, done } = setup({ write: ['throws'] });
     await expect(clock.drive(done)).rejects.toThrow('throws');
     expect(clock.elapsed).toBeGreaterThan(8_000);
@@ -86,7 +86,7 @@ describe('a write', () => {
   });
 
   it.each(['is hopeless', 'is a mistake', 'is lost'] as const)(
-    'that %s is not done again',
+    'that %s is not done again [P63]',
     async (step) => {
       const { clock, told, done } = setup({ write: [step] });
       await expect(clock.drive(done)).rejects.toThrow(step);

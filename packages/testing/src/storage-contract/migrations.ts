@@ -73,7 +73,7 @@ export const migrations = (contract: StorageContract): void => {
     expect(await tables(storage, 'mine_')).toEqual(['mine_0001_a', 'mine_0002_b']);
   });
 
-  it('that several ask for at the same time are applied once', async () => {
+  it('that several ask for at the same time are applied once [P85]', async () => {
     const { storage, beside } = await openPlace(contract);
     const ran: string[] = [];
     const all = [storage, await beside(), await beside(), await beside()];

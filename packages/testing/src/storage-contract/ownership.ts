@@ -52,7 +52,7 @@ export const ownership = (contract: StorageContract): void => {
     expect(world.ran).toEqual(['a', 'w', 'b']);
   });
 
-  it('is refused to others while the lease runs, who may look', async () => {
+  it('is refused to others while the lease runs, who may look [P52]', async () => {
     const { second, world, run } = await setup();
     for (const attempt of [second.run('waiting', { runId: 'r' }), second.resume('r')])
       await expect(attempt).rejects.toMatchObject({ code: 'RUN_OWNED', recoverable: true });
@@ -63,7 +63,7 @@ export const ownership = (contract: StorageContract): void => {
     expect(await second.listRuns()).toMatchObject([{ status: 'succeeded', owned: false }]);
   });
 
-  it('passes on when the lease has run out, and the first owner can write nothing more', async () => {
+  it('passes on when the lease has run out, and the first owner can write nothing more [P57] [P90]', async () => {
     const { storage, other, world, run } = await setup();
     const later = await openExecutor(other, world, { clock: muchLater });
     const resumed = await later.startResume('r');
@@ -78,7 +78,7 @@ export const ownership = (contract: StorageContract): void => {
     expect(world.ran).toEqual(['a', 'w', 'w', 'b']);
   });
 
-  it('goes to one of those who claim at the same time', async () => {
+  it('goes to one of those who claim at the same time [P53]', async () => {
     const { storage, world, run } = await setup();
     await storage.db.updateTable('dagger_runs').set({ lease_until: 0 }).execute();
     const executors = await Promise.all(
@@ -98,7 +98,7 @@ export const ownership = (contract: StorageContract): void => {
     expect(world.ran.filter((id) => id === 'b')).toHaveLength(1);
   });
 
-  it('that is lost leaves nothing of what is written after', async () => {
+  it('that is lost leaves nothing of what is written after [P57]', async () => {
     const { storage, other, world, run } = await setup();
     await takeOver(other.db, 'r');
     const before = [await journalOf(storage, 'r'), await rowOf(storage)];
@@ -109,7 +109,7 @@ export const ownership = (contract: StorageContract): void => {
     expect(world.ran).toEqual(['a', 'w']);
   });
 
-  it('that is lost while a write waits leaves nothing of that write', async () => {
+  it('that is lost while a write waits leaves nothing of that write [P57]', async () => {
     const { storage, other, world, run } = await setup();
     const before = await journalOf(storage, 'r');
     await other.transaction(async (trx) => {

@@ -50,7 +50,7 @@ export const runs = (contract: StorageContract): void => {
     }
   });
 
-  it('keep what they grew', async () => {
+  it('keep what they grew [P25]', async () => {
     const { storage, reopen, world } = await setup();
     const grow: EventHook = {
       events: ['NodeCompleted'],
