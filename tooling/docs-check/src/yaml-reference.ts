@@ -50,7 +50,7 @@ const table = (schema: JsonObject): string => {
 /** docs/yaml.md: every key of the YAML format, from the JSON Schema that the loader is tested against. */
 export const yamlReference = (): string => `# The YAML format
 
-<!-- Made from the JSON Schema by \`pnpm docs\`; do not edit. -->
+<!-- Made from the JSON Schema by \`pnpm run docs\`; do not edit. -->
 
 Keys are written as here; the camelCase form of a key is accepted too. Unknown keys are errors. A \`reference\` is
 \`inputs.<name>\` for an input of the run or \`<node>.<output>\` for an output of a node that comes before; further steps

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const here = fileURLToPath(new URL('../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-test.each(Object.keys(documents))('%s is what the code makes; `pnpm docs` writes it', (path) => {
+test.each(Object.keys(documents))('%s is what the code makes; `pnpm run docs` writes it', (path) => {
   expect(readFileSync(join(root, path), 'utf8')).toBe(documents[path]?.());
 });
 
