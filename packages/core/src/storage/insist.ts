@@ -26,7 +26,8 @@ export interface Insistence<T> {
 /**
  * Writes until it is known to be written. A connection that breaks at the wrong moment leaves open whether a commit
  * happened: so after each failure one looks, and only what is not there is written again.
- * @throws what `write` threw last, when the patience ends or trying again cannot help; a `DaggerError` at once
+ * @throws what `write` threw last, when the patience ends or trying again cannot help; a `DaggerError` at once, but for one
+ * that says that the database cannot be reached just now
  */
 export const insist = async <T>(insistence: Insistence<T>): Promise<T> => {
   const { write, look, clock, isPermanent, signal, patience = PATIENCE } = insistence;
@@ -49,7 +50,7 @@ export const insist = async <T>(insistence: Insistence<T>): Promise<T> => {
       throw first.error;
     } catch (error) {
       first = undefined;
-      if (error instanceof DaggerError) throw error;
+      if (isFinal(error)) throw error;
       failure = error;
     }
     const permanent = isMistake(failure) || (isPermanent?.(failure) ?? false);
@@ -60,7 +61,7 @@ export const insist = async <T>(insistence: Insistence<T>): Promise<T> => {
         looked = true;
       } catch (error) {
         if (permanent) throw failure;
-        if (error instanceof DaggerError || (isPermanent?.(error) ?? false)) throw error;
+        if (isFinal(error) || (isPermanent?.(error) ?? false)) throw error;
       }
       // A row of our own that is in the way was found above; everything else that is permanent stays so.
       if (permanent) throw failure;
@@ -72,6 +73,10 @@ export const insist = async <T>(insistence: Insistence<T>): Promise<T> => {
 /** Errors of the program, not of the database. */
 const isMistake = (error: unknown): boolean =>
   error instanceof TypeError || error instanceof RangeError;
+
+/** Errors of ours are decisions, not mishaps; only a server that is away may come back. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof DaggerError && !(error.code === 'STORAGE_FAILED' && error.recoverable);
 
 const after = async (clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
