@@ -104,7 +104,10 @@ export class Runs {
     checkSupervisor(options.supervisor);
     checkInputs(options.inputs);
     const { runId } = options;
-    if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
+    if (runId === undefined) {
+      const fresh = this.#ids.runId();
+      return this.#once(fresh, () => this.#startNew(graph, fresh, options, handleFirst));
+    }
     checkRunId(runId);
     const opening = this.#opening.get(runId);
     const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);
@@ -144,15 +147,30 @@ export class Runs {
    * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
    */
   async send(runId: string, command: ExecutorCommand, options: SendOptions): Promise<Delivery> {
-    this.#mustBeOpen();
-    // A run that is just being opened is there in a moment.
-    await this.#opening.get(runId)?.catch(() => {});
-    const live = this.#live.get(runId)?.run;
-    if (live !== undefined) {
-      await live.send(command);
-      return 'applied';
+    for (;;) {
+      this.#mustBeOpen();
+      // A run that is just being opened is there in a moment.
+      await this.#opening.get(runId)?.catch(() => {});
+      const live = this.#live.get(runId)?.run;
+      if (live === undefined) {
+        const standing = await this.#standing(runId);
+        // Whoever takes the run up meanwhile takes the command too.
+        if (!this.#live.has(runId) && !this.#opening.has(runId))
+          return this.#sendToStored(runId, command, standing, options);
+      } else {
+        if (await live.offer(command)) return 'applied';
+        await live.done.catch(() => {});
+      }
     }
-    const { status, owned } = await this.#standing(runId);
+  }
+
+  /** Sends a command to a run on which this executor does not work. */
+  async #sendToStored(
+    runId: string,
+    command: ExecutorCommand,
+    { status, owned }: { readonly status: RunStatus; readonly owned: boolean },
+    options: SendOptions,
+  ): Promise<Delivery> {
     mustTakeCommands(runId, status);
     if (command?.type === 'CancelRun' && (await this.#conclude(runId, command))) return 'applied';
     if (command?.type === 'PauseRun' && status === 'paused' && !owned) return 'applied';
@@ -232,7 +250,9 @@ export class Runs {
   async saveSnapshot(runId: string): Promise<SavedSnapshot> {
     const store = this.stored('a snapshot');
     const live = this.#live.get(runId)?.run;
-    if (live !== undefined) return live.saveSnapshot();
+    const saved = await live?.saveSnapshot();
+    if (saved !== undefined) return saved;
+    this.#mustBeOpen();
     const { state, cache, unseen } = await recover(store, await store.load(runId), undefined);
     return saveSnapshot(store, runId, {
       state: state.snapshot(),
@@ -362,12 +382,20 @@ export class Runs {
       }
     }
     this.#live.clear();
+    // What is being opened gives its claim back, as long as there is a storage to tell.
+    await Promise.allSettled(this.#opening.values());
     await idle;
     return failures;
   }
 
   #mustBeOpen(): void {
     if (this.#closed) throw new DaggerError('EXECUTOR_CLOSED', 'the executor was closed');
+  }
+
+  /** A run that was claimed while the executor was being closed does not begin. @throws DaggerError EXECUTOR_CLOSED */
+  async #giveBack(runId: string, fence: number | undefined): Promise<void> {
+    if (fence !== undefined) await this.#store?.release(runId, fence);
+    this.#mustBeOpen();
   }
 
   /** Two calls with one run id get one run: that of the first, with its hooks and its signal. */
@@ -431,6 +459,7 @@ export class Runs {
       if (created === undefined) return this.#resumeStored(this.#store, runId, options);
       fence = created.fence;
     }
+    if (this.#closed) await this.#giveBack(runId, fence);
     const first: RunEvent = {
       type: 'RunStarted',
       at: this.#clock.now(),
@@ -512,6 +541,7 @@ export class Runs {
     const { config } = loaded;
     const nodes = state.nodeCount;
     const learned = await learnedBody(store, graph.name, { config, options, nodes });
+    if (this.#closed) await this.#giveBack(runId, fence);
     const at = this.#clock.now();
     const hooked = this.#hooksFor(options, state.topology).length > 0;
     // Nothing may be committed but the run itself.
