@@ -736,6 +736,7 @@ export class RunState {
     const stopped =
       this.halt?.status === 'cancelled' ||
       this.halt?.status === 'timed_out' ||
+      this.halt?.error.code === 'HOOK_FAILED' ||
       this.halt?.error.code === 'PAUSED';
     if (event.retry || stopped) this.halt = undefined;
     for (let n = 0; n < this.topology.count; n++) {
