@@ -170,7 +170,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       options.inbox && new InboxLine(options.inbox, (message) => this.#receive(message));
     this.#patience = new Patience(clock);
     const { saveSnapshot } = options;
-    if (saveSnapshot !== undefined && options.config.enableIncrementalCache)
+    // A limited cache has dropped values that a snapshot must have.
+    if (saveSnapshot !== undefined && options.config.enableIncrementalCache && !cache.isLimited)
       this.#snapshots = new Snapshots(
         options.config.cacheSnapshotInterval * 1_000,
         { seq: state.seq, at: clock.now() },
@@ -298,10 +299,13 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     });
   }
 
-  /** Writes a snapshot of the run as it is durable now; undefined when the session ended before. */
+  /**
+   * Writes a snapshot of the run as it is durable now; undefined when the session ended before, or its cache has not
+   * everything.
+   */
   saveSnapshot(): Promise<SavedSnapshot | undefined> {
     const { saveSnapshot } = this.#options;
-    if (saveSnapshot === undefined) return Promise.resolve(undefined);
+    if (saveSnapshot === undefined || this.cache.isLimited) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       let taken = false;
       const late = (): void => {

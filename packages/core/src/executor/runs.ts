@@ -253,12 +253,18 @@ export class Runs {
     const saved = await live?.saveSnapshot();
     if (saved !== undefined) return saved;
     this.#mustBeOpen();
-    const { state, cache, unseen } = await recover(store, await store.load(runId), undefined);
-    return saveSnapshot(store, runId, {
-      state: state.snapshot(),
-      cache: cache.toJSON(),
-      unseen,
-    });
+    const loaded = await store.load(runId);
+    const { state, cache, unseen } = await recover(store, loaded, undefined);
+    const { created_at: createdAt } = loaded.row;
+    return saveSnapshot(
+      store,
+      { runId, createdAt },
+      {
+        state: state.snapshot(),
+        cache: cache.toJSON(),
+        unseen,
+      },
+    );
   }
 
   /** The values of a run as they stand. @throws DaggerError RUN_UNKNOWN */
@@ -444,6 +450,7 @@ export class Runs {
     }
     const state = new RunState(topology, config);
     let fence: number | undefined;
+    let createdAt: number | undefined;
     let learned: string | undefined;
     if (this.#store !== undefined) {
       const nodes = topology.count;
@@ -457,7 +464,7 @@ export class Runs {
       });
       // Another process was faster with the same id.
       if (created === undefined) return this.#resumeStored(this.#store, runId, options);
-      fence = created.fence;
+      ({ fence, createdAt } = created);
     }
     if (this.#closed) await this.#giveBack(runId, fence);
     const first: RunEvent = {
@@ -472,6 +479,7 @@ export class Runs {
       state,
       cache,
       fence,
+      createdAt,
       learned,
       unseen: [],
       first,
@@ -561,6 +569,7 @@ export class Runs {
       state,
       cache,
       fence,
+      createdAt: loaded.row.created_at,
       learned,
       unseen,
       first,
@@ -597,6 +606,8 @@ export class Runs {
     readonly state: RunState;
     readonly cache: Cache;
     readonly fence: number | undefined;
+    /** When the run was stored; absent without storage. */
+    readonly createdAt?: number | undefined;
     /** The row of what earlier runs of the graph taught. */
     readonly learned?: string | undefined;
     readonly unseen: readonly NumberedEvent[];
@@ -605,7 +616,7 @@ export class Runs {
     readonly options: RunOptions;
     readonly handleFirst: boolean;
   }): RunHandle {
-    const { runId, graph, config, state, cache, options } = request;
+    const { runId, graph, config, state, cache, options, createdAt = 0 } = request;
     const order = new StartOrder({
       state,
       registry: this.#registry,
@@ -651,7 +662,7 @@ export class Runs {
       saveSnapshot:
         store === undefined || journal === undefined
           ? undefined
-          : (snapshot) => saveSnapshot(store, runId, snapshot),
+          : (snapshot) => saveSnapshot(store, { runId, createdAt }, snapshot),
       unseen: request.unseen,
     });
     this.#live.set(runId, { run, graph, journal });
