@@ -2,6 +2,7 @@ import { Cache } from '../cache/cache.ts';
 import { applyWrites } from '../cache/view.ts';
 import type { CacheLimits } from '../cache/limits.ts';
 import { defineGraph, Graph } from '../graph/graph.ts';
+import { unseenEnds } from '../run/fork.ts';
 import { publicEvents, type NumberedEvent } from '../run/public-events.ts';
 import { RunState } from '../run/state.ts';
 import { sealJson, type JsonObject } from '../json.ts';
@@ -46,7 +47,14 @@ export const recover = async (
           (told) => told.seq > seq || (told.seq === seq && told.part >= parts),
         );
       }
-      if (state.hooked) unseen.push(...publicEvents(identity, state, event));
+      if (event.type === 'RunForked')
+        for (const [, writes] of event.shared ?? []) applyWrites(cache, writes);
+      if (!state.hooked) continue;
+      unseen.push(...publicEvents(identity, state, event));
+      if (event.type !== 'RunForked') continue;
+      for (const end of unseenEnds(state, (id) => cache.outputsOf(id)))
+        for (const told of publicEvents(identity, state, end))
+          unseen.push({ ...told, part: unseen.length });
     }
   }
   return { graph, state, cache, unseen };
