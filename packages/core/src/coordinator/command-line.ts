@@ -53,10 +53,12 @@ export class CommandLine {
     this.#places.shift()?.();
   }
 
-  /** @param broken the session was broken off, and nobody knows what became of its last commands */
-  close(broken: boolean): void {
+  /**
+   * @param error what broke the session off: it is told to those whose commands may have been carried out or not
+   */
+  close(error?: unknown): void {
     this.#closed = true;
-    for (const acknowledge of this.#unanswered) acknowledge(broken ? this.#late() : LATE);
+    for (const acknowledge of this.#unanswered) acknowledge(error ?? LATE);
     for (const place of this.#places.splice(0)) place();
   }
 

@@ -651,7 +651,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#detachSignal?.();
     this.#options.journal?.close();
     this.#inbox?.stop();
-    this.#commands.close(error !== undefined);
+    this.#commands.close(error);
     EventStream.end(this.events, error);
   }
 

@@ -55,7 +55,7 @@ export const followDelivery = async (
       const status = row?.status as RunStatus;
       if (status === 'running' || status === 'paused') return 'stored';
       // The run ended before it could look: what nobody will read must not wait for a later session.
-      if (await withdraw(store, id)) mustTakeCommands(runId, status);
+      if (await withdraw(store, runId, id)) mustTakeCommands(runId, status);
       continue;
     }
     const left = until - clock.now();

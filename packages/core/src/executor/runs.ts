@@ -379,15 +379,11 @@ export class Runs {
     this.#closed = true;
     const failures: unknown[] = [];
     const idle = this.#caretaker?.close();
-    for (const { run, journal } of this.#live.values()) {
-      run.letGo();
-      try {
-        await journal?.release();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
+    const live = [...this.#live.values()];
     this.#live.clear();
+    for (const { run } of live) run.letGo();
+    const released = await Promise.allSettled(live.map(({ journal }) => journal?.release()));
+    for (const result of released) if (result.status === 'rejected') failures.push(result.reason);
     // What is being opened gives its claim back, as long as there is a storage to tell.
     await Promise.allSettled(this.#opening.values());
     await idle;
