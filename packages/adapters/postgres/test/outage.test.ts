@@ -2,7 +2,7 @@ import { createServer, connect, type Socket, type AddressInfo } from 'node:net';
 import { ActionRegistry, DagExecutor, defineAction } from '@dagger/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { postgres } from '../src/index.ts';
-import { dropSchema, SERVER, serverIsMissing, unusedSchema } from './server.ts';
+import { dropSchema, SERVER, serverIsMissing, terminate, unusedSchema } from './server.ts';
 
 const missing = await serverIsMissing();
 
@@ -73,6 +73,46 @@ describe.skipIf(missing !== undefined)(
       const report = await executor.run('g', { runId: 'r' });
       expect(report.status).toBe('succeeded');
       expect(report.nodes['b']?.attempts).toBe(1);
+    });
+  },
+);
+
+describe.skipIf(missing !== undefined)(
+  `connections that the server ends again and again (${missing ?? 'server'})`,
+  () => {
+    it.each([1, 3])('end no run, and no node runs twice, with %d of them', async (max) => {
+      const [schema, applicationName] = [unusedSchema(), unusedSchema()];
+      onTestFinished(() => dropSchema(schema));
+      const ran = new Map<string, number>();
+      const registry = new ActionRegistry([
+        defineAction({
+          name: 'step',
+          execute({ nodeId }) {
+            ran.set(nodeId, (ran.get(nodeId) ?? 0) + 1);
+            return { text: 'x'.repeat(nodeId.length % 2 === 0 ? 30_000 : 10) };
+          },
+        }),
+      ]);
+      const executor = await DagExecutor.open({
+        registry,
+        storage: postgres({ url: SERVER, schema, max, applicationName }),
+      });
+      onTestFinished(() => executor.close());
+      const nodes = Array.from({ length: 40 }, (_, i) => ({
+        id: `n${i}`,
+        action: 'step',
+        dependencies: i < 3 ? [] : [`n${i - 3}`],
+        inputs: [{ name: 'i', value: i }],
+        cacheStrategy: 'always' as const,
+      }));
+      executor.add({ name: 'g', nodes });
+      const handle = await executor.start('g', { runId: 'r' });
+      let ended = 0;
+      for (let i = 0; i < 20; i++) ended += await terminate(applicationName);
+      const report = await handle.done;
+      expect(ended).toBeGreaterThan(0);
+      expect(report.counts).toMatchObject({ total: 40, succeeded: 40 });
+      expect([...ran.values()]).toEqual(nodes.map(() => 1));
     });
   },
 );

@@ -382,7 +382,7 @@ export class Runs {
     const live = [...this.#live.values()];
     this.#live.clear();
     for (const { run } of live) run.letGo();
-    const released = await Promise.allSettled(live.map(({ journal }) => journal?.release()));
+    const released = await Promise.allSettled(live.map(async ({ journal }) => journal?.release()));
     for (const result of released) if (result.status === 'rejected') failures.push(result.reason);
     // What is being opened gives its claim back, as long as there is a storage to tell.
     await Promise.allSettled(this.#opening.values());
