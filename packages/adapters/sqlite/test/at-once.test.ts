@@ -247,3 +247,21 @@ it('a command that a resumed run takes up while its sender takes it back is not 
   const there = (await next.loadCache('r')).getGlobal('n', 'k');
   expect([told, there]).toEqual(['applied', 'v']);
 });
+
+it('a command for a run that is deleted at that moment is not told to be applied', async () => {
+  const inner = sqlite(file());
+  const other = await open({ ...inner, close: () => Promise.resolve() }, review);
+  let armed = false;
+  const storage = interposed(inner, async (work) => {
+    const result = await work();
+    if (armed) {
+      armed = false;
+      await other.prune({ maxAgeDays: 0, statuses: ['paused'] });
+    }
+    return result;
+  });
+  const executor = await open(storage, review);
+  await executor.run('g', { runId: 'r' });
+  armed = true;
+  await expect(executor.approve('r', 'review')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+});
