@@ -103,3 +103,38 @@ it('loading outputs again costs a row of the journal each time, and the whole of
   expect(before).toBeGreaterThanOrEqual(loads);
   expect(before).toBeLessThan(loads + 20);
 });
+
+it('a connection that breaks while outputs are loaded again does not fail the node that reads them', async () => {
+  let breaks = 0;
+  const storage = sqlite('sqlite::memory:');
+  const breaking: KyselyPlugin = {
+    transformQuery({ node }) {
+      const reads = node.kind === 'SelectQueryNode' && JSON.stringify(node).includes('journal');
+      if (reads && breaks-- > 0) throw new Error('the connection broke');
+      return node;
+    },
+    transformResult: ({ result }) => Promise.resolve(result),
+  };
+  await using executor = await DagExecutor.open({
+    registry: new ActionRegistry([
+      { name: 'make', execute: () => ({ x: 1 }) },
+      { name: 'show', execute: ({ inputs }) => ({ given: inputs['i0'] ?? null }) },
+      { name: 'break', execute: () => void (breaks = 1) },
+    ]),
+    storage: { ...storage, db: storage.db.withPlugin(breaking) },
+    cacheLimits: { maxEntries: 1 },
+    config: { maxAttempts: 1 },
+  });
+  executor.add({
+    name: 'g',
+    nodes: [
+      { id: 'a', action: 'make' },
+      { id: 'b', action: 'make', dependencies: ['a'] },
+      { id: 'c', action: 'break', dependencies: ['b'] },
+      reads('d', 'c', 'a.x'),
+    ],
+  });
+  const report = await executor.run('g');
+  expect(breaks).toBeLessThan(1);
+  expect(report.node('d')?.outputs).toEqual({ given: 1 });
+});

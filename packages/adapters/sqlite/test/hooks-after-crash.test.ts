@@ -165,3 +165,80 @@ describe.each([
     expect(resumed).toEqual(whole);
   });
 });
+
+it('a hook that failed is asked again when its process died before the run had stopped', async () => {
+  const place = join(folder(), 'runs.db');
+  const nodes = [
+    { id: 'a', action: 'ok' },
+    { id: 's', action: 'stuck' },
+  ];
+  const registryWith = (stuck: () => Promise<void>): ActionRegistry =>
+    new ActionRegistry([
+      { name: 'ok', execute: () => ({ done: true }) },
+      { name: 'stuck', execute: stuck },
+    ]);
+  const first = await DagExecutor.open({
+    registry: registryWith(() => new Promise(() => {})),
+    storage: sqlite(place),
+  });
+  first.add({ name: 'g', nodes });
+  const failing: EventHook = {
+    events: ['NodeCompleted'],
+    handle: () => {
+      throw new Error('no');
+    },
+  };
+  const handle = await first.start('g', { runId: 'r', hooks: [failing] });
+  handle.done.catch(() => {});
+  for await (const event of handle.events) if (event.type === 'RunStopping') break;
+  await settle();
+  await first.close();
+  const second = await DagExecutor.open({
+    registry: registryWith(() => Promise.resolve()),
+    storage: sqlite(place),
+  });
+  const seen: string[] = [];
+  const hook: EventHook = {
+    events: ['NodeCompleted'],
+    handle: (_, event) => {
+      if (event.type === 'NodeCompleted') seen.push(event.nodeId);
+      return [];
+    },
+  };
+  expect((await second.resume('r', { hooks: [hook] })).status).toBe('succeeded');
+  expect(seen).toEqual(['a', 's']);
+  await second.close();
+});
+
+describe.each(['memory', 'SQLite'])('in %s', (kind) => {
+  it.each(['at once', 'later'])(
+    'a hook that failed %s sees the same events when the run is resumed',
+    async (when) => {
+      const executor = await DagExecutor.open({
+        registry: registry(),
+        config: { maxParallelNodes: 3 },
+        ...(kind === 'memory' ? {} : { storage: sqlite(join(folder(), 'runs.db')) }),
+      });
+      executor.add({ name: 'g', nodes: fan });
+      const seen: string[] = [];
+      let fails = true;
+      const hook: EventHook = {
+        events: ['NodeCompleted'],
+        handle(_, event) {
+          if (event.type !== 'NodeCompleted') return [];
+          if (fails && event.nodeId === 'b') {
+            fails = false;
+            if (when === 'later') return Promise.reject(new Error('no'));
+            throw new Error('no');
+          }
+          seen.push(event.nodeId);
+          return event.nodeId === 'a' ? [{ type: 'EmitEvent', event: 'a' }] : [];
+        },
+      };
+      expect((await executor.run('g', { runId: 'r', hooks: [hook] })).status).toBe('failed');
+      expect((await executor.resume('r', { hooks: [hook] })).status).toBe('succeeded');
+      expect(seen).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+      await executor.close();
+    },
+  );
+});

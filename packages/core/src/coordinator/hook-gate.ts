@@ -78,7 +78,7 @@ export class HookGate {
   }
 
   show(numbered: NumberedEvent): void {
-    if (!this.#failed && this.wants(numbered.event.type)) this.#queue.push(numbered);
+    if (this.wants(numbered.event.type)) this.#queue.push(numbered);
   }
 
   /** Asks the hooks as far as they answer at once; goes on by itself when they do not. */
@@ -109,7 +109,10 @@ export class HookGate {
       if (obeyed !== undefined || this.#host.awaited) this.#allSeen();
     } catch (error) {
       // What was obeyed before the mistake commits with its mark, so that it applies once.
-      if (obeyed !== undefined) this.#mark(obeyed);
+      if (obeyed !== undefined) {
+        this.#mark(obeyed);
+        this.#queue = this.#queue.slice(this.#queue.indexOf(obeyed) + 1);
+      }
       this.#fail(error);
     }
   }
@@ -158,11 +161,12 @@ export class HookGate {
     );
   }
 
+  /** What the hooks have not answered stays unseen: they see it when the run goes on. */
   #fail(error: unknown): void {
     this.#asking = false;
+    if (this.#asked !== undefined) this.#queue = [this.#asked, ...this.#queue];
     this.#asked = undefined;
     this.#failed = true;
-    this.#queue = [];
     this.#host.hookFailed(
       error instanceof DaggerError
         ? error

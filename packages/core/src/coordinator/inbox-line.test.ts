@@ -70,6 +70,20 @@ describe('the line from the inbox to the session', () => {
     expect(delivered).toEqual(['late']);
   });
 
+  it('looks again for whoever asks between the end of a look and its being told', async () => {
+    const { line, rows, reads } = setup();
+    line.start([]);
+    const first = line.look();
+    reads[0]?.();
+    // After the read has ended, and before the look has.
+    await Promise.resolve();
+    rows.push(message('late'));
+    const second = line.look();
+    expect(await first).toBe(0);
+    reads[1]?.();
+    expect(await second).toBe(1);
+  });
+
   it('makes up with the next look for one that failed', async () => {
     const { line, rows, reads, delivered, fail } = setup();
     rows.push(message('a'));

@@ -35,8 +35,9 @@ export class InboxLine {
       this.#again = true;
       return this.#looking;
     }
-    this.#looking = this.#read().finally(() => (this.#looking = undefined));
-    return this.#looking;
+    const looking = this.#read();
+    this.#looking = looking;
+    return looking;
   }
 
   async #read(): Promise<number> {
@@ -47,8 +48,10 @@ export class InboxLine {
         found += this.#take(await this.#inbox.read());
       } while (this.#again);
     } catch {
-      return found;
+      // The next look makes up for it.
     }
+    // Here and not when the promise tells of it: whoever calls in between is to have a look of their own.
+    this.#looking = undefined;
     return found;
   }
 

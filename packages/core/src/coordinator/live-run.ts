@@ -170,7 +170,8 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
       options.inbox && new InboxLine(options.inbox, (message) => this.#receive(message));
     this.#patience = new Patience(clock);
     const { saveSnapshot } = options;
-    if (saveSnapshot !== undefined && options.config.enableIncrementalCache)
+    // A limited cache has dropped values that a snapshot must have.
+    if (saveSnapshot !== undefined && options.config.enableIncrementalCache && !cache.isLimited)
       this.#snapshots = new Snapshots(
         options.config.cacheSnapshotInterval * 1_000,
         { seq: state.seq, at: clock.now() },
@@ -278,33 +279,46 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
    * @throws DaggerError COMMAND_REJECTED
    */
   send(command: ExecutorCommand): Promise<void> {
-    return this.#commands.send((acknowledge) =>
-      this.post(() => {
-        this.#commands.taken();
-        try {
-          this.#carryOutCommand(command);
-          this.#turns.afterwards(() => acknowledge());
-        } catch (error) {
-          acknowledge(error);
-        }
-      }),
-    );
+    return this.#commands.send((acknowledge) => this.#submit(command, acknowledge));
   }
 
-  /** Writes a snapshot of the run as it is durable now. */
-  saveSnapshot(): Promise<SavedSnapshot> {
-    const { saveSnapshot } = this.#options;
-    if (saveSnapshot === undefined) return Promise.reject(this.#late());
-    return new Promise((resolve, reject) => {
-      if (this.ended) return reject(this.#late());
-      this.post(() =>
-        this.#turns.afterwards(() => void saveSnapshot(this.#capture()).then(resolve, reject)),
-      );
+  /** Like `send`; false when the session came to its end before the command had its turn. */
+  offer(command: ExecutorCommand): Promise<boolean> {
+    return this.#commands.offer((acknowledge) => this.#submit(command, acknowledge));
+  }
+
+  #submit(command: ExecutorCommand, acknowledge: (error?: unknown) => void): void {
+    this.post(() => {
+      this.#commands.taken();
+      try {
+        this.#carryOutCommand(command);
+        this.#turns.afterwards(() => acknowledge());
+      } catch (error) {
+        acknowledge(error);
+      }
     });
   }
 
-  #late(): DaggerError {
-    return new DaggerError('COMMAND_REJECTED', `run '${this.runId}' has ended`, this.#ids());
+  /**
+   * Writes a snapshot of the run as it is durable now; undefined when the session ended before, or its cache has not
+   * everything.
+   */
+  saveSnapshot(): Promise<SavedSnapshot | undefined> {
+    const { saveSnapshot } = this.#options;
+    if (saveSnapshot === undefined || this.cache.isLimited) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      let taken = false;
+      const late = (): void => {
+        if (!taken) resolve(undefined);
+      };
+      this.done.then(late, late);
+      this.post(() =>
+        this.#turns.afterwards(() => {
+          taken = true;
+          saveSnapshot(this.#capture()).then(resolve, reject);
+        }),
+      );
+    });
   }
 
   #capture(): RunSnapshot {
@@ -589,8 +603,12 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     const { state } = this;
     const { nodeCount } = state;
     const paused = state.paused.size;
+    const ready = state.count(Status.READY);
     if (state.halt === undefined) this.obey(answer);
-    const extended = state.nodeCount > nodeCount || state.paused.size < paused;
+    const extended =
+      state.nodeCount > nodeCount ||
+      state.paused.size < paused ||
+      state.count(Status.READY) > ready;
     // Commands that bring no new work must not come a second time when this session is cut off.
     if (!extended && answer.commands.length > 0)
       this.#emit({ type: 'HooksConcluded', at: this.#turns.now });
@@ -634,7 +652,7 @@ export class LiveRun implements AttemptHost, HookHost, TurnWork<NodeAttempt> {
     this.#detachSignal?.();
     this.#options.journal?.close();
     this.#inbox?.stop();
-    this.#commands.close();
+    this.#commands.close(error);
     EventStream.end(this.events, error);
   }
 

@@ -1,7 +1,7 @@
 import { DaggerError } from '../errors.ts';
 import type { RunStatus } from '../run/status.ts';
 import { isInInbox, withdraw } from '../storage/inbox.ts';
-import { isOwned, type RunStore } from '../storage/run-store.ts';
+import { isOwned, unknownRun, type RunStore } from '../storage/run-store.ts';
 
 /**
  * What became of a command for a run:
@@ -35,7 +35,7 @@ const mustNotBeRefused = async (store: RunStore, runId: string, id: string): Pro
 /**
  * Says what became of a message in the inbox of a run.
  * @param waitMs how long to wait while the process that works on the run has not taken it up
- * @throws DaggerError COMMAND_REJECTED when the run refused it, or had ended before it came
+ * @throws DaggerError COMMAND_REJECTED when the run refused it, or had ended before it came; RUN_UNKNOWN when it was deleted
  */
 export const followDelivery = async (
   store: RunStore,
@@ -49,13 +49,15 @@ export const followDelivery = async (
     const row = await store.row(runId);
     if (!(await isInInbox(store, id))) {
       await mustNotBeRefused(store, runId, id);
+      // Deleting a run deletes what waits for it too.
+      if ((await store.row(runId)) === undefined) throw unknownRun(runId, store.storage);
       return 'applied';
     }
     if (row === undefined || !isOwned(row, clock.now())) {
       const status = row?.status as RunStatus;
       if (status === 'running' || status === 'paused') return 'stored';
       // The run ended before it could look: what nobody will read must not wait for a later session.
-      if (await withdraw(store, id)) mustTakeCommands(runId, status);
+      if (await withdraw(store, runId, id)) mustTakeCommands(runId, status);
       continue;
     }
     const left = until - clock.now();

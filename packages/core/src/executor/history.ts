@@ -1,14 +1,15 @@
 import { Cache } from '../cache/cache.ts';
-import { applyWrites } from '../cache/view.ts';
+import type { GlobalWrite } from '../cache/view.ts';
 import { DaggerError } from '../errors.ts';
 import { defineGraph, Graph } from '../graph/graph.ts';
 import { RUN_INPUTS } from '../graph/reference.ts';
 import type { Topology } from '../graph/topology.ts';
 import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
-import type { RunEvent } from '../run/events.ts';
+import type { RunEvent, SharedWrites } from '../run/events.ts';
 import { forkState, type Fork } from '../run/fork.ts';
+import type { RunState } from '../run/state.ts';
 import { recover } from '../storage/recover.ts';
-import type { LoadedRun, RunStore } from '../storage/run-store.ts';
+import { unknownRun, type LoadedRun, type RunStore } from '../storage/run-store.ts';
 
 /** From where on a run is done again, and with what. */
 export interface ForkOptions {
@@ -22,20 +23,42 @@ export interface ForkOptions {
   readonly nodeInputs?: JsonObject;
 }
 
-/** The values that a fork begins with: those of the run without what the nodes wrote that run anew. */
-const keptCache = async (store: RunStore, loaded: LoadedRun, fork: Fork): Promise<Cache> => {
-  const { topology } = (await recover(store, loaded, undefined)).state;
-  const cache = Cache.fromJSON(loaded.cache);
-  for await (const group of store.events(loaded.row.id)) {
+/** What a fork begins with: the values of the run, without what the nodes wrote that run anew. */
+const keptValues = async (
+  store: RunStore,
+  { row, cache: first }: LoadedRun,
+  state: RunState,
+  fork: Fork,
+): Promise<{ readonly cache: Cache; readonly shared: readonly SharedWrites[] }> => {
+  const { topology } = state;
+  const cache = Cache.fromJSON(first);
+  const shared: SharedWrites[] = [];
+  const share = (n: number | null, writes: readonly GlobalWrite[]): void => {
+    const by = n === null ? null : fork.numberOf(n);
+    if (by !== undefined) shared.push([by, writes]);
+  };
+  // The first values of a fork are also those of nodes, which may run anew by now.
+  if (row.parent_run !== null)
+    for (let n = 0; n < topology.count; n++)
+      if (fork.numberOf(n) === undefined) cache.clearNode(topology.idOf(n));
+  let seq = 0;
+  for await (const group of store.events(row.id)) {
     for (const event of group) {
-      if (event.type === 'CacheUpdated')
-        cache.insertGlobal(event.namespace, event.key, event.value);
-      if (event.type !== 'NodeCompleted' || !fork.keeps(event.n)) continue;
-      cache.setOutputs(topology.idOf(event.n), event.outputs);
-      if (event.writes !== undefined) applyWrites(cache, event.writes);
+      // Whatever came since, the state that is kept does not know of.
+      if (++seq > state.seq) return { cache, shared };
+      if (event.type === 'RunForked')
+        for (const [n, writes] of event.shared ?? []) share(n, writes);
+      if (event.type === 'CacheUpdated') {
+        const { namespace, key, value } = event;
+        share(null, [{ op: 'set', namespace, key, value }]);
+      }
+      if (event.type !== 'NodeCompleted') continue;
+      if (fork.numberOf(event.n) !== undefined)
+        cache.setOutputs(topology.idOf(event.n), event.outputs);
+      if (event.writes !== undefined) share(event.n, event.writes);
     }
   }
-  return cache;
+  return { cache, shared };
 };
 
 /**
@@ -67,7 +90,9 @@ export const storeFork = async (
   const fork = forkState(state, roots, own);
   const forked = defineGraph({ ...graph.toJSON(), nodes: fork.definitions });
   mustSuit(Graph.topologyOf(forked));
-  const cache = await keptCache(store, loaded, fork);
+  const { cache, shared } = await keptValues(store, loaded, state, fork);
+  // Deleted meanwhile, it may have been read in part.
+  if ((await store.row(parentId)) === undefined) throw unknownRun(parentId, store.storage);
   for (const [name, value] of Object.entries(inputs ?? {}))
     cache.insert(RUN_INPUTS, name, ownJson(value));
   const at = store.clock.now();
@@ -78,6 +103,7 @@ export const storeFork = async (
     nodes: nodeIds,
     // It takes as long as itself, not as long ago as the other one began.
     state: { ...fork.state, runStartedAt: at },
+    ...(shared.length === 0 ? {} : { shared }),
   };
   const created = await store.create(
     {

@@ -104,7 +104,10 @@ export class Runs {
     checkSupervisor(options.supervisor);
     checkInputs(options.inputs);
     const { runId } = options;
-    if (runId === undefined) return this.#startNew(graph, this.#ids.runId(), options, handleFirst);
+    if (runId === undefined) {
+      const fresh = this.#ids.runId();
+      return this.#once(fresh, () => this.#startNew(graph, fresh, options, handleFirst));
+    }
     checkRunId(runId);
     const opening = this.#opening.get(runId);
     const live = this.#live.get(runId)?.run ?? (opening === undefined ? undefined : await opening);
@@ -144,15 +147,30 @@ export class Runs {
    * @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED
    */
   async send(runId: string, command: ExecutorCommand, options: SendOptions): Promise<Delivery> {
-    this.#mustBeOpen();
-    // A run that is just being opened is there in a moment.
-    await this.#opening.get(runId)?.catch(() => {});
-    const live = this.#live.get(runId)?.run;
-    if (live !== undefined) {
-      await live.send(command);
-      return 'applied';
+    for (;;) {
+      this.#mustBeOpen();
+      // A run that is just being opened is there in a moment.
+      await this.#opening.get(runId)?.catch(() => {});
+      const live = this.#live.get(runId)?.run;
+      if (live === undefined) {
+        const standing = await this.#standing(runId);
+        // Whoever takes the run up meanwhile takes the command too.
+        if (!this.#live.has(runId) && !this.#opening.has(runId))
+          return this.#sendToStored(runId, command, standing, options);
+      } else {
+        if (await live.offer(command)) return 'applied';
+        await live.done.catch(() => {});
+      }
     }
-    const { status, owned } = await this.#standing(runId);
+  }
+
+  /** Sends a command to a run on which this executor does not work. */
+  async #sendToStored(
+    runId: string,
+    command: ExecutorCommand,
+    { status, owned }: { readonly status: RunStatus; readonly owned: boolean },
+    options: SendOptions,
+  ): Promise<Delivery> {
     mustTakeCommands(runId, status);
     if (command?.type === 'CancelRun' && (await this.#conclude(runId, command))) return 'applied';
     if (command?.type === 'PauseRun' && status === 'paused' && !owned) return 'applied';
@@ -235,13 +253,21 @@ export class Runs {
   async saveSnapshot(runId: string): Promise<SavedSnapshot> {
     const store = this.stored('a snapshot');
     const live = this.#live.get(runId)?.run;
-    if (live !== undefined) return live.saveSnapshot();
-    const { state, cache, unseen } = await recover(store, await store.load(runId), undefined);
-    return saveSnapshot(store, runId, {
-      state: state.snapshot(),
-      cache: cache.toJSON(),
-      unseen,
-    });
+    const saved = await live?.saveSnapshot();
+    if (saved !== undefined) return saved;
+    this.#mustBeOpen();
+    const loaded = await store.load(runId);
+    const { state, cache, unseen } = await recover(store, loaded, undefined);
+    const { created_at: createdAt } = loaded.row;
+    return saveSnapshot(
+      store,
+      { runId, createdAt },
+      {
+        state: state.snapshot(),
+        cache: cache.toJSON(),
+        unseen,
+      },
+    );
   }
 
   /** The values of a run as they stand. @throws DaggerError RUN_UNKNOWN */
@@ -357,21 +383,25 @@ export class Runs {
     this.#closed = true;
     const failures: unknown[] = [];
     const idle = this.#caretaker?.close();
-    for (const { run, journal } of this.#live.values()) {
-      run.letGo();
-      try {
-        await journal?.release();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
+    const live = [...this.#live.values()];
     this.#live.clear();
+    for (const { run } of live) run.letGo();
+    const released = await Promise.allSettled(live.map(async ({ journal }) => journal?.release()));
+    for (const result of released) if (result.status === 'rejected') failures.push(result.reason);
+    // What is being opened gives its claim back, as long as there is a storage to tell.
+    await Promise.allSettled(this.#opening.values());
     await idle;
     return failures;
   }
 
   #mustBeOpen(): void {
     if (this.#closed) throw new DaggerError('EXECUTOR_CLOSED', 'the executor was closed');
+  }
+
+  /** A run that was claimed while the executor was being closed does not begin. @throws DaggerError EXECUTOR_CLOSED */
+  async #giveBack(runId: string, fence: number | undefined): Promise<void> {
+    if (fence !== undefined) await this.#store?.release(runId, fence);
+    this.#mustBeOpen();
   }
 
   /** Two calls with one run id get one run: that of the first, with its hooks and its signal. */
@@ -420,6 +450,7 @@ export class Runs {
     }
     const state = new RunState(topology, config);
     let fence: number | undefined;
+    let createdAt: number | undefined;
     let learned: string | undefined;
     if (this.#store !== undefined) {
       const nodes = topology.count;
@@ -433,8 +464,9 @@ export class Runs {
       });
       // Another process was faster with the same id.
       if (created === undefined) return this.#resumeStored(this.#store, runId, options);
-      fence = created.fence;
+      ({ fence, createdAt } = created);
     }
+    if (this.#closed) await this.#giveBack(runId, fence);
     const first: RunEvent = {
       type: 'RunStarted',
       at: this.#clock.now(),
@@ -447,6 +479,7 @@ export class Runs {
       state,
       cache,
       fence,
+      createdAt,
       learned,
       unseen: [],
       first,
@@ -516,6 +549,7 @@ export class Runs {
     const { config } = loaded;
     const nodes = state.nodeCount;
     const learned = await learnedBody(store, graph.name, { config, options, nodes });
+    if (this.#closed) await this.#giveBack(runId, fence);
     const at = this.#clock.now();
     const hooked = this.#hooksFor(options, state.topology).length > 0;
     // Nothing may be committed but the run itself.
@@ -535,6 +569,7 @@ export class Runs {
       state,
       cache,
       fence,
+      createdAt: loaded.row.created_at,
       learned,
       unseen,
       first,
@@ -571,6 +606,8 @@ export class Runs {
     readonly state: RunState;
     readonly cache: Cache;
     readonly fence: number | undefined;
+    /** When the run was stored; absent without storage. */
+    readonly createdAt?: number | undefined;
     /** The row of what earlier runs of the graph taught. */
     readonly learned?: string | undefined;
     readonly unseen: readonly NumberedEvent[];
@@ -579,7 +616,7 @@ export class Runs {
     readonly options: RunOptions;
     readonly handleFirst: boolean;
   }): RunHandle {
-    const { runId, graph, config, state, cache, options } = request;
+    const { runId, graph, config, state, cache, options, createdAt = 0 } = request;
     const order = new StartOrder({
       state,
       registry: this.#registry,
@@ -625,7 +662,7 @@ export class Runs {
       saveSnapshot:
         store === undefined || journal === undefined
           ? undefined
-          : (snapshot) => saveSnapshot(store, runId, snapshot),
+          : (snapshot) => saveSnapshot(store, { runId, createdAt }, snapshot),
       unseen: request.unseen,
     });
     this.#live.set(runId, { run, graph, journal });

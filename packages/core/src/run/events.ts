@@ -20,6 +20,8 @@ export type RunEvent =
       readonly from: string;
       readonly nodes: readonly string[];
       readonly state: StateSnapshot;
+      /** What was written to shared values so far, in order, but by nodes that run anew. */
+      readonly shared?: readonly SharedWrites[];
     }
   /** A new session of an unfinished or ended run. `retry`: failed and cancelled nodes get another chance. */
   | {
@@ -177,6 +179,9 @@ export type RunEvent =
       readonly status: Exclude<RunStatus, 'running'>;
       readonly error?: ErrorData;
     };
+
+/** Writes of a node; null: from outside. */
+export type SharedWrites = readonly [n: number | null, writes: readonly GlobalWrite[]];
 
 export interface NodeCompletedEvent {
   readonly type: 'NodeCompleted';

@@ -1,5 +1,6 @@
 import type { NodeDefinition } from '../graph/model.ts';
 import type { JsonObject } from '../json.ts';
+import type { RunEvent } from './events.ts';
 import { newNotes, type NodeNotes } from './notes.ts';
 import { packed, type StateSnapshot } from './snapshot.ts';
 import type { RunState } from './state.ts';
@@ -10,8 +11,8 @@ export interface Fork {
   readonly definitions: readonly NodeDefinition[];
   /** The state after the first event of the fork. */
   readonly state: StateSnapshot;
-  /** Whether what became of a node, by its number in the run that was forked, is kept. */
-  keeps(n: number): boolean;
+  /** The number of a node whose fate is kept, by its number in the run that was forked; undefined for all others. */
+  numberOf(n: number): number | undefined;
 }
 
 /** The nodes that run anew, and of those the grown ones that are left out, because what added them happens anew. */
@@ -96,7 +97,7 @@ export const forkState = (
   const count = kept.length;
   return {
     definitions: kept.map((n) => topology.definitions[n] as NodeDefinition),
-    keeps,
+    numberOf: (n) => (keeps(n) ? numberOf.get(n) : undefined),
     state: {
       seq: 1,
       grown: [],
@@ -124,7 +125,11 @@ export const forkState = (
       hooksSeenParts: null,
       concluded: false,
       awaiting: renumbered(state.awaiting).map(([n]) => [n, 1]),
-      paused: renumbered(state.paused.reasons()),
+      // Who wants a node to run anew wants it to run; what else somebody paused stays so.
+      paused: [...state.paused.reasons()].flatMap(([n, reason]): [number, string | null][] => {
+        const now = numberOf.get(n);
+        return now === undefined || roots.includes(n) ? [] : [[now, reason]];
+      }),
       waits: {
         open: renumbered(waits.open),
         early: renumbered(waits.early),
@@ -138,6 +143,25 @@ export const forkState = (
     },
   };
 };
+
+/** The ends of nodes that the hooks of the run that was forked had not seen: those of the fork are shown them. */
+export const unseenEnds = (
+  state: RunState,
+  outputsOf: (nodeId: string) => JsonObject | undefined,
+): RunEvent[] =>
+  [...state.awaiting.keys()].map((n): RunEvent => {
+    const notes = state.notes.get(n);
+    const at = state.endedAt[n] as number;
+    if (notes?.error !== undefined) return { type: 'NodeFailed', n, at, error: notes.error };
+    return {
+      type: 'NodeCompleted',
+      n,
+      at,
+      outputs: outputsOf(state.topology.idOf(n)) ?? {},
+      ...(notes?.cached === true ? { cached: true } : {}),
+      ...(notes?.metadata === undefined ? {} : { metadata: notes.metadata }),
+    };
+  });
 
 const isIteration = (state: RunState, n: number): boolean =>
   state.topology.action[n] === state.topology.supervisor &&

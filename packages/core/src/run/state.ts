@@ -740,6 +740,7 @@ export class RunState {
     const stopped =
       this.halt?.status === 'cancelled' ||
       this.halt?.status === 'timed_out' ||
+      this.halt?.error.code === 'HOOK_FAILED' ||
       this.halt?.error.code === 'PAUSED';
     if (event.retry || stopped) this.halt = undefined;
     // Whether dependents were told of less, or of more, than what is so now.

@@ -100,8 +100,15 @@ export class DatabaseJournal implements RunJournal {
     if (finished !== undefined) await this.#options.concluded?.(finished.status).catch(() => {});
   }
 
+  /** @throws DaggerError STORAGE_FAILED */
   async outputsOf(n: number): Promise<JsonObject | undefined> {
-    return (await this.#places.outputsOf(n)) ?? this.#inherited(n);
+    const { store, runId } = this.#options;
+    // A connection that breaks must not fail the node that reads.
+    return store.insist(runId, {
+      write: async () => (await this.#places.outputsOf(n)) ?? this.#inherited(n),
+      look: async () => Promise.resolve(undefined),
+      signal: this.#closing.signal,
+    });
   }
 
   /** What a fork took over stands in its first cache, not in its journal. */

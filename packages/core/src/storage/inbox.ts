@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { CancelTimer } from '../clock.ts';
 import type { ExecutorCommand } from '../run/commands.ts';
-import type { RunStore } from './run-store.ts';
+import { isOwned, type RunStore } from './run-store.ts';
 import type { CoreTables } from './tables.ts';
 
 /** A command that came from outside of the process that owns the run. */
@@ -61,9 +61,15 @@ export const databaseInbox = (store: RunStore, runId: string): Inbox => ({
       });
     };
     look();
+    const tell = (): void => {
+      if (!over) wake();
+    };
     const subscription = storage
-      .subscribe?.(inboxTopic(runId), () => {
-        if (!over) wake();
+      .subscribe?.(inboxTopic(runId), tell)
+      .then((unsubscribe) => {
+        // What came before the database listened woke nobody.
+        tell();
+        return unsubscribe;
       })
       // Looking from time to time is enough.
       .catch(() => undefined);
@@ -128,14 +134,27 @@ export const isInInbox = async (store: RunStore, id: string): Promise<boolean> =
     .where('body', '!=', TAKEN)
     .executeTakeFirst()) !== undefined;
 
-/** Takes a message back; false when somebody has taken it up already. */
-export const withdraw = async (store: RunStore, id: string): Promise<boolean> => {
-  const { numDeletedRows } = await store.storage.db
-    .deleteFrom('dagger_inbox')
-    .where('id', '=', id)
-    .where('body', '!=', TAKEN)
-    .executeTakeFirst();
-  return numDeletedRows === 1n;
+/**
+ * Takes a message back; false when somebody has taken it up already, or may be about to, since they work on the run.
+ */
+export const withdraw = async (store: RunStore, runId: string, id: string): Promise<boolean> => {
+  const { clock, storage } = store;
+  return storage.transaction(async (trx) => {
+    // Who takes the run up changes this row, and only then reads the inbox.
+    const row = await trx
+      .selectFrom('dagger_runs')
+      .select(['owner', 'lease_until'])
+      .where('id', '=', runId)
+      .$if(storage.abilities.rowLocks, (q) => q.forShare())
+      .executeTakeFirst();
+    if (row !== undefined && isOwned(row, clock.now())) return false;
+    const { numDeletedRows } = await trx
+      .deleteFrom('dagger_inbox')
+      .where('id', '=', id)
+      .where('body', '!=', TAKEN)
+      .executeTakeFirst();
+    return numDeletedRows === 1n;
+  });
 };
 
 /** Notes, in the commit that carries them out, that messages are taken up; forgets those of which nobody asks any more. */

@@ -36,14 +36,24 @@ const setup = (
   return { clock, told, done };
 };
 
-type Step = 'works' | 'throws' | 'happens and throws' | 'is hopeless' | 'is a mistake' | 'is lost';
+type Step =
+  | 'works'
+  | 'throws'
+  | 'happens and throws'
+  | 'is hopeless'
+  | 'is a mistake'
+  | 'is lost'
+  | 'is away'
+  | 'is closed';
 
 const failureOf = (step: Step): Error =>
   step === 'is lost'
     ? new DaggerError('RUN_LOST', step)
-    : step === 'is a mistake'
-      ? new TypeError(step)
-      : new Error(step);
+    : step === 'is away' || step === 'is closed'
+      ? new DaggerError('STORAGE_FAILED', step, { recoverable: step === 'is away' })
+      : step === 'is a mistake'
+        ? new TypeError(step)
+        : new Error(step);
 
 describe('a write', () => {
   it('that works is done once, and nobody looks', async () => {
@@ -111,6 +121,21 @@ describe('a write', () => {
   it('whose look says that the run was lost rejects with that', async () => {
     const { clock, done } = setup({ write: ['throws'], look: ['is lost'] });
     await expect(clock.drive(done)).rejects.toMatchObject({ code: 'RUN_LOST' });
+  });
+
+  it('to a server that is away is tried again when it is back', async () => {
+    const { clock, told, done } = setup({
+      write: ['throws', 'is away', 'works'],
+      look: ['is away', 'is away', 'works'],
+    });
+    expect(await clock.drive(done)).toBe('written');
+    expect(told.filter((one) => one.startsWith('write'))).toHaveLength(3);
+  });
+
+  it('to a database that was closed is given up at once', async () => {
+    const { clock, told, done } = setup({ write: ['throws'], look: ['is closed'] });
+    await expect(clock.drive(done)).rejects.toThrow('is closed');
+    expect(told).toHaveLength(2);
   });
 
   it('is given up at once when whoever wants it closes', async () => {

@@ -3,6 +3,7 @@ import { applyWrites } from '../cache/view.ts';
 import type { CacheLimits } from '../cache/limits.ts';
 import { Graph, restoreGraph } from '../graph/graph.ts';
 import type { RunEvent } from '../run/events.ts';
+import { unseenEnds } from '../run/fork.ts';
 import { publicEvents, type NumberedEvent } from '../run/public-events.ts';
 import { RunState } from '../run/state.ts';
 import { sealParsed } from '../json.ts';
@@ -47,7 +48,14 @@ export const recover = async (
           (told) => told.seq > seq || (told.seq === seq && told.part >= parts),
         );
       }
-      if (state.hooked) unseen.push(...publicEvents(identity, state, event));
+      if (event.type === 'RunForked')
+        for (const [, writes] of event.shared ?? []) applyWrites(cache, writes);
+      if (!state.hooked) continue;
+      unseen.push(...publicEvents(identity, state, event));
+      if (event.type !== 'RunForked') continue;
+      for (const end of unseenEnds(state, (id) => cache.outputsOf(id)))
+        for (const told of publicEvents(identity, state, end))
+          unseen.push({ ...told, part: unseen.length });
     }
   };
   for await (const groups of store.stretches(row.id, state.seq)) groups.forEach(fold);

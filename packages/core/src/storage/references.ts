@@ -11,6 +11,7 @@ export type StoredEvent = RunEvent & { readonly large?: References };
 
 /** The fields that hold what users put in; all others are small. */
 const FIELDS: { readonly [T in RunEvent['type']]?: readonly string[] } = {
+  RunForked: ['shared'],
   NodeCompleted: ['outputs', 'metadata', 'writes'],
   NodeFailed: ['metadata'],
   HandlerCompleted: ['outputs'],

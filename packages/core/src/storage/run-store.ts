@@ -94,7 +94,7 @@ export class RunStore {
   async create(
     run: NewRun,
     first: readonly RunEvent[] = [],
-  ): Promise<{ readonly fence: number } | undefined> {
+  ): Promise<{ readonly fence: number; readonly createdAt: number } | undefined> {
     const body = run.definition;
     const hash = createHash('sha256').update(body).digest('hex');
     const now = this.clock.now();
@@ -147,7 +147,9 @@ export class RunStore {
       // The row that is in the way may be the one of an earlier try.
       return tries > 1 && (await look()) !== undefined;
     };
-    return (await this.insist<boolean>(run.runId, { write, look })) ? { fence: 1 } : undefined;
+    return (await this.insist<boolean>(run.runId, { write, look }))
+      ? { fence: 1, createdAt: now }
+      : undefined;
   }
 
   async row(runId: string): Promise<RunRow | undefined> {
@@ -163,8 +165,7 @@ export class RunStore {
   async #known(runId: string): Promise<RunRow> {
     const row = await this.row(runId);
     if (row !== undefined) return row;
-    const message = `there is no run '${runId}' in ${this.storage.location}`;
-    throw new DaggerError('RUN_UNKNOWN', message, { ids: { runId } });
+    throw unknownRun(runId, this.storage);
   }
 
   /** @throws DaggerError RUN_UNKNOWN */
@@ -174,7 +175,7 @@ export class RunStore {
       .selectFrom('dagger_definitions')
       .select('body')
       .where('hash', '=', row.definition_hash)
-      .executeTakeFirstOrThrow();
+      .executeTakeFirstOrThrow(() => unknownRun(runId, this.storage));
     const hash = referenceIn(row.cache);
     return {
       row,
@@ -379,6 +380,10 @@ export const isOwned = (
   { owner, lease_until }: Pick<RunRow, 'owner' | 'lease_until'>,
   now: number,
 ): boolean => owner !== null && lease_until >= now && !isDead(owner);
+
+/** A run that is not there, or is deleted while it is read. */
+export const unknownRun = (runId: string, { location }: Storage): DaggerError =>
+  new DaggerError('RUN_UNKNOWN', `there is no run '${runId}' in ${location}`, { ids: { runId } });
 
 /** Text of PostgreSQL has no NUL, so no run id has one; JSON escapes it. */
 const isStorable = (text: string): boolean => !text.includes('\0');

@@ -3,7 +3,8 @@ import { gunzip, gzip } from 'node:zlib';
 import type { CacheExport } from '../cache/cache.ts';
 import type { NumberedEvent } from '../run/public-events.ts';
 import type { StateSnapshot } from '../run/snapshot.ts';
-import type { RunStore } from './run-store.ts';
+import { unknownRun, type RunStore } from './run-store.ts';
+import { DELETED } from './tables.ts';
 
 /** A run after one of its events: reading goes on from there. */
 export interface RunSnapshot {
@@ -24,15 +25,28 @@ export interface SavedSnapshot {
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
 
-/** Writes a snapshot; it takes the place of older ones of the run. */
+/**
+ * Writes a snapshot; it takes the place of older ones of the run.
+ * @param createdAt when the run was stored: one that is deleted by now gets none, nor a later one of its id
+ * @throws DaggerError RUN_UNKNOWN
+ */
 export const saveSnapshot = async (
   store: RunStore,
-  runId: string,
+  { runId, createdAt }: { readonly runId: string; readonly createdAt: number },
   snapshot: RunSnapshot,
 ): Promise<SavedSnapshot> => {
   const { seq } = snapshot.state;
   const body = await compress(JSON.stringify(snapshot), { level: 1 });
   await store.storage.transaction(async (trx) => {
+    // Deleting begins with a change of this row, and waits where several write at a time.
+    await trx
+      .selectFrom('dagger_runs')
+      .select('id')
+      .where('id', '=', runId)
+      .where('created_at', '=', createdAt)
+      .where('status', '!=', DELETED)
+      .$if(store.storage.abilities.rowLocks, (q) => q.forShare())
+      .executeTakeFirstOrThrow(() => unknownRun(runId, store.storage));
     await trx
       .insertInto('dagger_snapshots')
       .values({ run_id: runId, seq, at: store.clock.now(), body })
