@@ -3,6 +3,7 @@ import {
   DagExecutor,
   defineAction,
   waitForInput,
+  type ActionContext,
   type RunReport,
 } from '@dagger/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -17,11 +18,15 @@ const setup = (): { readonly open: () => Promise<DagExecutor> } => {
   const registry = new ActionRegistry([
     defineAction({
       name: 'large',
-      execute: ({ inputs }) => ({ text: `${String(inputs['of'])}`.repeat(20_000) }),
+      execute: ({ inputs }: ActionContext<{ readonly of: string }>) => ({
+        text: inputs.of.repeat(20_000),
+      }),
     }),
     defineAction({
       name: 'length',
-      execute: ({ inputs }) => ({ n: String(inputs['text']).length }),
+      execute: ({ inputs }: ActionContext<{ readonly text: string }>) => ({
+        n: inputs.text.length,
+      }),
     }),
     defineAction({ name: 'ask', execute: ({ answer }) => answer ?? waitForInput({ prompt: '?' }) }),
   ]);
@@ -84,8 +89,7 @@ describe.skipIf(missing !== undefined)(
           const other = executors[(i + 1) % executors.length] as DagExecutor;
           await other.approve(runId, 'q');
           const report = await unlessGone(other.resume(runId));
-          if (report !== undefined)
-            expect(report).toMatchObject({ status: 'succeeded', error: null });
+          expect(['succeeded', undefined]).toContain(report?.status);
         }
       });
       await Promise.all(work).finally(() => pruning.abort());
