@@ -8,7 +8,7 @@ import { ownJson, type JsonObject, type JsonValue } from '../json.ts';
 import type { RunEvent, SharedWrites } from '../run/events.ts';
 import { forkState, type Fork } from '../run/fork.ts';
 import type { RunState } from '../run/state.ts';
-import { recover } from '../storage/recover.ts';
+import { readRun } from '../storage/recover.ts';
 import { unknownRun, type LoadedRun, type RunStore } from '../storage/run-store.ts';
 
 /** From where on a run is done again, and with what. */
@@ -74,7 +74,7 @@ export const storeFork = async (
   mustSuit: (topology: Topology) => void,
 ): Promise<void> => {
   const loaded = await store.load(parentId);
-  const { graph, state } = await recover(store, loaded, undefined);
+  const { graph, state } = await readRun(store, loaded);
   const nodeIds = typeof from === 'string' ? [from] : [...from];
   const roots = nodeIds.map((id) => {
     const n = state.topology.numberOf(id);

@@ -9,7 +9,7 @@ import type { RunEvent } from '../run/events.ts';
 import type { RunState } from '../run/state.ts';
 import type { RunStatus } from '../run/status.ts';
 import { databaseInbox, inboxTopic, putCommand } from '../storage/inbox.ts';
-import { recover } from '../storage/recover.ts';
+import { readRun } from '../storage/recover.ts';
 import type { LoadedRun, RunStore } from '../storage/run-store.ts';
 import { followDelivery, mustTakeCommands, type Delivery } from './delivery.ts';
 
@@ -39,7 +39,7 @@ const expected = async (
   registry: ActionRegistry,
   { row, config, ...rest }: LoadedRun,
 ): Promise<RunState> => {
-  const { state } = await recover(store, { row, config, ...rest }, undefined);
+  const { state } = await readRun(store, { row, config, ...rest });
   for (const { command } of await databaseInbox(store, row.id).read()) {
     try {
       const event = outsideEvent(command, state, config, registry, store.clock.now());

@@ -32,7 +32,7 @@ import { DatabaseJournal } from '../storage/database-journal.ts';
 import type { MemoStore } from '../storage/journal.ts';
 import { saveSnapshot, type SavedSnapshot } from '../storage/snapshots.ts';
 import { prune } from '../storage/prune.ts';
-import { recover, type RecoveredRun } from '../storage/recover.ts';
+import { readRun, recover, type RecoveredRun } from '../storage/recover.ts';
 import {
   checkRetention,
   NOTHING_PRUNED,
@@ -138,7 +138,7 @@ export class Runs {
     if (live !== undefined) return live.run.report().settle();
     if (this.#store === undefined) return this.#session(runId).report as RunReport;
     const loaded = await this.#store.load(runId);
-    const { state, cache } = await recover(this.#store, loaded, undefined);
+    const { state, cache } = await readRun(this.#store, loaded);
     return new RunReport({ runId, dag: loaded.row.dag }, state, cache, this.#clock.now());
   }
 
@@ -187,8 +187,7 @@ export class Runs {
       return pendingInputs(live?.state ?? this.#session(runId).state, []);
     // In this order a message that is taken up in between is told twice at worst, and never missed.
     const messages = await databaseInbox(this.#store, runId).read();
-    const state =
-      live?.state ?? (await recover(this.#store, await this.#store.load(runId), undefined)).state;
+    const state = live?.state ?? (await readRun(this.#store, await this.#store.load(runId))).state;
     return pendingInputs(state, messages);
   }
 
@@ -257,7 +256,7 @@ export class Runs {
     if (saved !== undefined) return saved;
     this.#mustBeOpen();
     const loaded = await store.load(runId);
-    const { state, cache, unseen } = await recover(store, loaded, undefined);
+    const { state, cache, unseen } = await readRun(store, loaded);
     const { created_at: createdAt } = loaded.row;
     return saveSnapshot(
       store,
@@ -275,7 +274,7 @@ export class Runs {
     const live = this.#live.get(runId)?.run;
     if (live !== undefined) return Cache.fromJSON(live.cache.toJSON());
     if (this.#store === undefined) return Cache.fromJSON(this.#session(runId).cache.toJSON());
-    return (await recover(this.#store, await this.#store.load(runId), undefined)).cache;
+    return (await readRun(this.#store, await this.#store.load(runId))).cache;
   }
 
   /** Why a node of a run is as it is. @throws DaggerError RUN_UNKNOWN */
@@ -310,7 +309,7 @@ export class Runs {
       return { dagName: graph.name, state, cache, config };
     }
     const loaded = await this.#store.load(runId);
-    const { state, cache } = await recover(this.#store, loaded, undefined);
+    const { state, cache } = await readRun(this.#store, loaded);
     return { dagName: loaded.row.dag, state, cache, config: loaded.config };
   }
 
@@ -333,7 +332,7 @@ export class Runs {
     const { graph, state } =
       this.#store === undefined
         ? this.#session(runId)
-        : await recover(this.#store, await this.#store.load(runId), undefined);
+        : await readRun(this.#store, await this.#store.load(runId));
     return grown(graph, state);
   }
 
@@ -686,7 +685,8 @@ export class Runs {
   #handle(run: LiveRun): RunHandle {
     const limited = this.#store !== undefined && this.#options.cacheLimits !== undefined;
     if (!limited) return handleOf(run);
-    const done = run.done.then(() => this.report(run.runId));
+    // The run is over, whatever becomes of reading it; then the report shows what the cache still has.
+    const done = run.done.then((report) => this.report(run.runId).catch(() => report));
     done.catch(() => {});
     return handleOf(run, done);
   }

@@ -7,7 +7,7 @@ import { unseenEnds } from '../run/fork.ts';
 import { publicEvents, type NumberedEvent } from '../run/public-events.ts';
 import { RunState } from '../run/state.ts';
 import { sealParsed } from '../json.ts';
-import type { LoadedRun, RunStore } from './run-store.ts';
+import { unknownRun, type LoadedRun, type RunStore } from './run-store.ts';
 import { latestSnapshot } from './snapshots.ts';
 
 /** A run as its journal tells it. */
@@ -60,4 +60,23 @@ export const recover = async (
   };
   for await (const groups of store.stretches(row.id, state.seq)) groups.forEach(fold);
   return { graph, state, cache, unseen };
+};
+
+/**
+ * Reads a run that this process does not own. What is deleted meanwhile may have been read in part.
+ * @throws DaggerError RUN_UNKNOWN
+ */
+export const readRun = async (store: RunStore, loaded: LoadedRun): Promise<RecoveredRun> => {
+  const { id } = loaded.row;
+  const mustBeThere = async (): Promise<void> => {
+    if ((await store.row(id)) === undefined) throw unknownRun(id, store.storage);
+  };
+  try {
+    const recovered = await recover(store, loaded, undefined);
+    await mustBeThere();
+    return recovered;
+  } catch (error) {
+    await mustBeThere();
+    throw error;
+  }
 };

@@ -13,12 +13,15 @@ export const sweepMemos = async (
   signal?: AbortSignal,
 ): Promise<number> =>
   inBatches(storage, signal, async (trx) => {
-    const found = await trx
+    let query = trx
       .selectFrom('dagger_memo')
       .select('key')
       .where('created_at', '<=', before)
-      .limit(BATCH)
-      .execute();
+      .limit(BATCH);
+    // Who writes a result takes its row first and its references then. Here in the same order, or each would wait for the
+    // other; and what is just being written anew is not old.
+    if (storage.abilities.rowLocks) query = query.forUpdate().skipLocked();
+    const found = await query.execute();
     const keys = found.map(({ key }) => key);
     if (keys.length === 0) return 0;
     await trx
