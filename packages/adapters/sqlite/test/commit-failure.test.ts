@@ -171,7 +171,7 @@ describe('when a write fails', () => {
     await first.close();
   });
 
-  it('commands under way are rejected, those that wait in line too', async () => {
+  it('commands under way are told what failed, since they may have been carried out; nobody waits on', async () => {
     const { first } = await setup('write fails', 2);
     const run = await first.start('waiting', { runId: 'r', commandCapacity: 1 });
     const inputs = { x: 1 };
