@@ -16,6 +16,8 @@ export default defineConfig({
     ],
     // Native modules and tests that kill processes need processes of their own.
     pool: 'forks',
+    // Many tests wait for processes that they start; all cores have something to do.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -11,9 +11,12 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const here = fileURLToPath(new URL('../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-test.each(Object.keys(documents))('%s is what the code makes; `pnpm run docs` writes it', (path) => {
-  expect(readFileSync(join(root, path), 'utf8')).toBe(documents[path]?.());
-});
+test.each(Object.keys(documents))(
+  '%s is what the code makes; `pnpm run docs` writes it',
+  (path) => {
+    expect(readFileSync(join(root, path), 'utf8')).toBe(documents[path]?.());
+  },
+);
 
 /**
  * Runs a program in a fresh folder of this package, from which its imports resolve; gives what it printed each time.
