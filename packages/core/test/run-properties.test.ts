@@ -22,7 +22,7 @@ describe('the pure run state', () => {
           run.driveToTheEnd();
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -41,7 +41,7 @@ describe('the pure run state', () => {
           run.driveToTheEnd();
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -66,7 +66,7 @@ describe('the executor in memory', () => {
         for (const step of walk) await run.take(step);
         await run.finish();
       }),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
   });
 });
