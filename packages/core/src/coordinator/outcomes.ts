@@ -87,9 +87,12 @@ export class Outcomes {
     if (state.isRejected(n)) return this.#rejected(n);
     const wait = state.waits.get(n);
     const due = wait?.request.due ?? null;
-    if (due === null || wait?.expired === true) return;
+    if (wait === undefined || due === null || wait.expired) return;
+    const { since } = wait;
     const expire = (): void => {
-      if (state.waits.get(n) !== wait) return;
+      // It may have been answered, and ask something else by now.
+      const now = state.waits.get(n);
+      if (now?.since !== since || now.request.due !== due) return;
       this.#session.emit({ type: 'WaitExpired', n, at: turns.now });
     };
     this.#session.timers.at(due, () => this.#session.inTime(() => turns.post(expire)));
