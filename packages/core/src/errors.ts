@@ -21,6 +21,11 @@ export type ErrorCode =
   | 'ACTION_FAILED'
   | 'ACTION_INVALID'
   | 'ACTION_UNKNOWN'
+  | 'AGENT_DUPLICATE'
+  | 'AGENT_FAILED'
+  | 'AGENT_INVALID'
+  | 'AGENT_NOT_ALLOWED'
+  | 'AGENT_UNKNOWN'
   | 'CACHE_TYPE'
   | 'CANCELLED'
   | 'COMMAND_REJECTED'
@@ -29,13 +34,20 @@ export type ErrorCode =
   | 'CRASH_SCENARIO'
   | 'DAG_DUPLICATE'
   | 'DAG_UNKNOWN'
+  | 'DEPENDENCY_FAILED'
   | 'EXECUTOR_CLOSED'
   | 'GRAPH_INVALID'
   | 'HOOK_FAILED'
   | 'INPUT_INVALID'
   | 'INPUT_MISSING'
   | 'INTERLEAVING_FAILED'
+  | 'JOB_FINISHED'
+  | 'JOB_INVALID'
+  | 'JOB_STUCK'
+  | 'JOB_TIMEOUT'
+  | 'JOB_UNKNOWN'
   | 'LIMIT_REACHED'
+  | 'MANAGER_CLOSED'
   | 'NODE_TIMEOUT'
   | 'NOT_JSON'
   | 'OUTPUT_INVALID'
@@ -51,6 +63,16 @@ export type ErrorCode =
   | 'STORAGE_MISSING'
   | 'STORAGE_URL'
   | 'SUPERVISOR_MISSING'
+  | 'TASK_CONFLICT'
+  | 'TASK_CRASHED'
+  | 'TASK_CYCLE'
+  | 'TASK_INVALID'
+  | 'TASK_LOST'
+  | 'TASK_PARKED'
+  | 'TASK_REJECTED'
+  | 'TASK_STATE'
+  | 'TASK_TIMEOUT'
+  | 'TASK_UNKNOWN'
   | 'TEST_DEADLOCK'
   | 'THREAD_CRASHED'
   | 'THREAD_POOL_CLOSED';
@@ -61,6 +83,9 @@ export interface ErrorIds {
   readonly runId?: string;
   readonly nodeId?: string;
   readonly action?: string;
+  readonly jobId?: string;
+  readonly taskId?: string;
+  readonly agent?: string;
 }
 
 export interface DaggerErrorOptions {

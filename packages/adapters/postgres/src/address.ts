@@ -32,6 +32,8 @@ export interface Address {
   readonly schema: string | undefined;
   /** Host, port and database, for people; without user and password. */
   readonly location: string;
+  /** A URL that says the same, password included; undefined where none can. */
+  readonly url: string | undefined;
 }
 
 /** An error that names no part of the URL: any of them may be the password. */
@@ -102,7 +104,26 @@ export const readAddress = (given: string | PostgresOptions): Address => {
     connectTimeout: whole('connectTimeout', connectTimeout ?? 30_000, 1),
     schema: inSchema,
     location: locationOf(client),
+    url: typeof given === 'string' ? given : urlOf(given),
   };
+};
+
+/** A password that is asked for and certificates stand in no URL. */
+const urlOf = ({ url, host, port, database, user, password, ssl, max, schema }: PostgresOptions): string | undefined => {
+  if (typeof password === 'function' || typeof ssl === 'object') return undefined;
+  const address = new URL(url ?? 'postgres://localhost');
+  if (host !== undefined) {
+    if (host.startsWith('/')) address.searchParams.set('host', host);
+    else address.hostname = host;
+  }
+  if (port !== undefined) address.port = String(port);
+  if (database !== undefined) address.pathname = `/${encodeURIComponent(database)}`;
+  if (user !== undefined) address.username = encodeURIComponent(user);
+  if (password !== undefined) address.password = encodeURIComponent(password);
+  if (ssl !== undefined) address.searchParams.set('sslmode', ssl ? 'verify-full' : 'disable');
+  if (max !== undefined) address.searchParams.set('max', String(max));
+  if (schema !== undefined) address.searchParams.set('schema', schema);
+  return address.href;
 };
 
 const locationOf = (config: ClientConfig): string => {

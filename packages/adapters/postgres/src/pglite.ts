@@ -17,6 +17,7 @@ const ABILITIES: StorageAbilities = {
   notify: true,
   rowLocks: true,
   binaryType: 'bytea',
+  jsonEach: 'json_array_elements',
 };
 
 const folderOf = (location: string): string | undefined => {

@@ -14,6 +14,7 @@ const ABILITIES: StorageAbilities = {
   notify: true,
   rowLocks: true,
   binaryType: 'bytea',
+  jsonEach: 'json_array_elements',
 };
 
 /**
@@ -36,7 +37,7 @@ const prepareSession =
  * @throws DaggerError STORAGE_URL; whatever connects rejects with STORAGE_FAILED when it cannot
  */
 export const postgres = (given: string | PostgresOptions): Storage => {
-  const { client, max, connectTimeout, schema, location } = readAddress(given);
+  const { client, max, connectTimeout, schema, location, url } = readAddress(given);
   const pool = new Pool({
     ...client,
     max,
@@ -63,6 +64,7 @@ export const postgres = (given: string | PostgresOptions): Storage => {
   return {
     db,
     location,
+    ...(url === undefined ? {} : { url }),
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set, ABILITIES, schema),
     isPermanent,

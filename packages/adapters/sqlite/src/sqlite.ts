@@ -43,6 +43,7 @@ const ABILITIES: StorageAbilities = {
   notify: false,
   rowLocks: false,
   binaryType: 'blob',
+  jsonEach: 'json_each',
 };
 
 const openDatabase = (filename: string): BetterSqlite3.Database => {
@@ -107,14 +108,10 @@ const whilePatient = (patience: number, attempt: () => void): void => {
 export const sqlite = (location: string, options: SqliteOptions = {}): Storage => {
   const { filename, journalMode, busyTimeout, durability } = parseLocation(location);
   const database = openDatabase(filename);
+  const mode = journalMode ?? 'wal';
+  const safety = options.durability ?? durability ?? 'normal';
   const patience = options.busyTimeout ?? busyTimeout ?? 5_000;
-  configure(
-    database,
-    filename,
-    journalMode ?? 'wal',
-    options.durability ?? durability ?? 'normal',
-    patience,
-  );
+  configure(database, filename, mode, safety, patience);
   const kept = withKeptStatements(database);
   let isOpen = true;
   const mustBeOpen = (): void => {
@@ -127,6 +124,9 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
   return {
     db,
     location: filename,
+    ...(filename === ':memory:'
+      ? {}
+      : { url: `sqlite:${encodeURI(resolve(filename)).replaceAll(/[?#]/g, encodeURIComponent)}?mode=${mode}&durability=${safety}` }),
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set),
     isPermanent: (error) => !database.open || isPermanent(error),

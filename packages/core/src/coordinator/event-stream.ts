@@ -1,8 +1,8 @@
 import type { ExecutionEvent } from '../run/public-events.ts';
 
 /** What `subscribe` takes; RxJS observers fit. */
-export interface EventObserver {
-  next?(event: ExecutionEvent): void;
+export interface EventObserver<E = ExecutionEvent> {
+  next?(event: E): void;
   error?(error: unknown): void;
   complete?(): void;
 }
@@ -22,9 +22,9 @@ const observable: PropertyKey =
  *   new nodes until the loop catches up; leaving the loop ends its hold.
  * - `subscribe` (RxJS takes the stream itself: `from(stream)`): called at once for each event; what it throws is dropped.
  */
-export class EventStream implements AsyncIterable<ExecutionEvent> {
-  readonly #observers: Set<EventObserver> = new Set();
-  readonly #buffers: Set<{ readonly events: ExecutionEvent[]; wake: (() => void) | undefined }> =
+export class EventStream<E = ExecutionEvent> implements AsyncIterable<E> {
+  readonly #observers: Set<EventObserver<E>> = new Set();
+  readonly #buffers: Set<{ readonly events: E[]; wake: (() => void) | undefined }> =
     new Set();
   readonly #capacity: number;
   readonly #drained: () => void;
@@ -48,7 +48,7 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
     return false;
   }
 
-  subscribe(observer: EventObserver | ((event: ExecutionEvent) => void)): Subscription {
+  subscribe(observer: EventObserver<E> | ((event: E) => void)): Subscription {
     const target = typeof observer === 'function' ? { next: observer } : observer;
     if (this.#ended !== undefined) {
       conclude(target, this.#ended.error);
@@ -58,9 +58,9 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
     return { unsubscribe: () => void this.#observers.delete(target) };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ExecutionEvent, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<E, void, undefined> {
     if (this.#ended !== undefined) return;
-    const buffer: { readonly events: ExecutionEvent[]; wake: (() => void) | undefined } = {
+    const buffer: { readonly events: E[]; wake: (() => void) | undefined } = {
       events: [],
       wake: undefined,
     };
@@ -93,7 +93,7 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
   }
 
   /** @internal */
-  static emit(stream: EventStream, event: ExecutionEvent): void {
+  static emit<E>(stream: EventStream<E>, event: E): void {
     for (const observer of stream.#observers) {
       try {
         observer.next?.(event);
@@ -108,7 +108,7 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
   }
 
   /** @internal @param error what broke the run off, if anything did: observers hear it, loops throw it */
-  static end(stream: EventStream, error?: unknown): void {
+  static end<E>(stream: EventStream<E>, error?: unknown): void {
     if (stream.#ended !== undefined) return;
     stream.#ended = { error };
     for (const observer of stream.#observers) conclude(observer, error);
@@ -118,7 +118,7 @@ export class EventStream implements AsyncIterable<ExecutionEvent> {
 }
 
 /** Tells an observer of the end; what it throws is dropped. */
-const conclude = (observer: EventObserver, error: unknown): void => {
+const conclude = <E>(observer: EventObserver<E>, error: unknown): void => {
   try {
     if (error === undefined) observer.complete?.();
     else observer.error?.(error);

@@ -31,7 +31,7 @@ export interface RetryQuestion {
 }
 
 /** Whether the policy wants another attempt; a test that throws wants none. */
-const wanted = (retryOn: RetryPolicy['retryOn'], error: ErrorData): boolean => {
+export const isRetryWanted = (retryOn: RetryPolicy['retryOn'], error: ErrorData): boolean => {
   if (retryOn === undefined) return true;
   if (typeof retryOn !== 'function')
     return retryOn.includes(error.code) || retryOn.includes(error.name);
@@ -56,7 +56,7 @@ export const nextDelay = ({
   random,
 }: RetryQuestion): number | undefined => {
   const allowed = tryCount ?? policy?.attempts ?? config.maxAttempts;
-  if (failures >= allowed || !error.retryable || !wanted(policy?.retryOn, error)) return undefined;
+  if (failures >= allowed || !error.retryable || !isRetryWanted(policy?.retryOn, error)) return undefined;
   const seconds = baseDelay(policy?.strategy ?? config.retryStrategy, failures);
   const delay = Math.round(seconds * 1000 * (config.retryJitter ? 0.5 + random / 2 : 1));
   if (config.maxRetryDuration !== null && elapsed + delay > config.maxRetryDuration * 1000)

@@ -12,6 +12,8 @@ export interface StorageAbilities {
   readonly rowLocks: boolean;
   /** The type of a column of bytes. */
   readonly binaryType: 'blob' | 'bytea';
+  /** The table function that gives the members of a JSON list, in a column named `value`. */
+  readonly jsonEach: 'json_each' | 'json_array_elements';
 }
 
 /** One step of a schema. `abilities` says what the columns of the database are called. */
@@ -52,6 +54,11 @@ export interface Storage {
   readonly abilities: StorageAbilities;
   /** Where the data is, for people: a path or an address without credentials. */
   readonly location: string;
+  /**
+   * The URL with which another thread of this process opens the same data. It may hold credentials, so it is never shown.
+   * Absent where only this object can reach the data, or where no URL says how.
+   */
+  readonly url?: string;
   /** Brings the tables of a package up to date; does nothing when they are, and waits for another process that does it. */
   migrate(set: MigrationSet): Promise<void>;
   transaction<T>(work: (trx: Transaction<CoreTables>) => Promise<T>): Promise<T>;

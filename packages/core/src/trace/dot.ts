@@ -12,12 +12,12 @@ const escaped = (line: string): string =>
     .replaceAll('&', '&amp;');
 
 /** A quoted label. `end` closes a line: `\n` centres it, `\l` puts it to the left. */
-const label = (lines: readonly string[], end: string): string =>
+export const dotLabel = (lines: readonly string[], end: string): string =>
   `"${lines.map((line) => escaped(line) + end).join('')}"`;
 
 const nodeLine = (node: TraceNode, i: number): string => {
   const { fill, line } = PALETTE[node.status ?? 'planned'];
-  return `  n${i} [label=${label(nodeLabel(node), String.raw`\l`)}, fillcolor="${fill}", color="${line}"];`;
+  return `  n${i} [label=${dotLabel(nodeLabel(node), String.raw`\l`)}, fillcolor="${fill}", color="${line}"];`;
 };
 
 /**
@@ -30,7 +30,7 @@ export const toDot = (graph: Graph, report?: RunReportData): string => {
   return [
     'digraph dagger {',
     // Graphviz measures text by the one font named here; Verdana is as wide as what stands in for it, so that text fits.
-    `  graph [label=${label(titleLabel(trace), String.raw`\n`)}, labelloc=t, fontname="Verdana", rankdir=TB];`,
+    `  graph [label=${dotLabel(titleLabel(trace), String.raw`\n`)}, labelloc=t, fontname="Verdana", rankdir=TB];`,
     '  node [shape=box, style="rounded,filled", fontname="Verdana", fontsize=10];',
     '  edge [color="#64748b"];',
     ...trace.nodes.map(nodeLine),

@@ -9,24 +9,24 @@ const LONGEST_VALUE = 40;
 const LONGEST_ERROR = 120;
 const MOST_FIELDS = 8;
 
-/** One line without anything that could move a cursor, turn the direction of text or be forbidden in XML. */
-const clean = (text: string, longest: number): string =>
+/** @internal One line without anything that could move a cursor, turn the direction of text or be forbidden in XML. */
+export const cleanLine = (text: string, longest: number): string =>
   printable(shorten(text.replace(/\s+/g, ' '), longest), Number.POSITIVE_INFINITY).replace(
     /[\ufffe\uffff]/g,
     '\ufffd',
   );
 
 /** A name on a line of its own: never a blank one, because Graphviz reads wild memory for a title that begins so. */
-const heading = (name: string): string => clean(name, LONGEST_NAME).trim() || '(no name)';
+const heading = (name: string): string => cleanLine(name, LONGEST_NAME).trim() || '(no name)';
 
-const value = (json: JsonValue): string => clean(briefJson(json, LONGEST_VALUE), LONGEST_VALUE);
+const value = (json: JsonValue): string => cleanLine(briefJson(json, LONGEST_VALUE), LONGEST_VALUE);
 
 const input = ({ name, reference, value: literal, default: fallback }: InputField): string => {
   const source =
     reference === undefined
       ? value(literal ?? fallback ?? null)
-      : clean(reference, LONGEST_VALUE) + (fallback === undefined ? '' : ` or ${value(fallback)}`);
-  return `${clean(name, LONGEST_VALUE)} = ${source}`;
+      : cleanLine(reference, LONGEST_VALUE) + (fallback === undefined ? '' : ` or ${value(fallback)}`);
+  return `${cleanLine(name, LONGEST_VALUE)} = ${source}`;
 };
 
 const fields = (kind: string, lines: readonly string[]): readonly string[] => {
@@ -41,7 +41,7 @@ const time = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).
 
 const statusLine = (node: TraceNode): string => {
   const parts: string[] = [node.status ?? ''];
-  if (node.reason !== null) parts.push(`(${clean(node.reason, LONGEST_NAME)})`);
+  if (node.reason !== null) parts.push(`(${cleanLine(node.reason, LONGEST_NAME)})`);
   if (node.cached) parts.push('from an earlier run');
   if (node.attempts !== null && node.attempts > 0)
     parts.push(`after ${node.attempts} ${node.attempts === 1 ? 'attempt' : 'attempts'}`);
@@ -55,19 +55,19 @@ const errorLine = ({
 }: {
   readonly code: string;
   readonly message: string;
-}): string => `error ${clean(code, LONGEST_NAME)}: ${clean(message, LONGEST_ERROR)}`;
+}): string => `error ${cleanLine(code, LONGEST_NAME)}: ${cleanLine(message, LONGEST_ERROR)}`;
 
 /** What a picture says of a node, line by line, the id first; plain text that each format still escapes. */
 export const nodeLabel = (node: TraceNode): readonly string[] => [
   heading(node.id),
-  `action ${clean(node.action, LONGEST_NAME)}`,
-  ...(node.when === null ? [] : [`when ${clean(node.when, LONGEST_NAME)}`]),
+  `action ${cleanLine(node.action, LONGEST_NAME)}`,
+  ...(node.when === null ? [] : [`when ${cleanLine(node.when, LONGEST_NAME)}`]),
   ...fields('in', node.inputs.map(input)),
   ...(node.status === null ? [] : [statusLine(node)]),
   ...fields(
     'out',
     Object.entries(node.outputs ?? {}).map(
-      ([name, output]) => `${clean(name, LONGEST_VALUE)} = ${value(output ?? null)}`,
+      ([name, output]) => `${cleanLine(name, LONGEST_VALUE)} = ${value(output ?? null)}`,
     ),
   ),
   ...(node.error === null ? [] : [errorLine(node.error)]),
@@ -79,7 +79,7 @@ export const titleLabel = (trace: TraceJson): readonly string[] => [
   ...(trace.status === null
     ? []
     : [
-        `run ${clean(trace.runId ?? '', LONGEST_NAME)}`,
+        `run ${cleanLine(trace.runId ?? '', LONGEST_NAME)}`,
         `${trace.status} in ${time(trace.durationMs ?? 0)}`,
       ]),
   ...(trace.error === null ? [] : [errorLine(trace.error)]),

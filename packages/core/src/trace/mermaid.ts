@@ -20,10 +20,11 @@ const escaped = (line: string): string =>
     .replace(/^(\s*\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))
     .replace(/^\s*[-+=]/, (start) => start.slice(0, -1) + entity(start.slice(-1)));
 
-const label = (lines: readonly string[]): string => `"${lines.map(escaped).join('<br/>')}"`;
+/** A quoted label of several lines. */
+export const mermaidLabel = (lines: readonly string[]): string => `"${lines.map(escaped).join('<br/>')}"`;
 
 const nodeLine = (node: TraceNode, i: number): string =>
-  `  n${i}[${label(nodeLabel(node))}]:::${node.status ?? 'planned'}`;
+  `  n${i}[${mermaidLabel(nodeLabel(node))}]:::${node.status ?? 'planned'}`;
 
 const classLine = ([name, { fill, line }]: readonly [string, Colours]): string =>
   `  classDef ${name} fill:${fill},stroke:${line},color:#0f172a,text-align:left`;
@@ -38,7 +39,7 @@ export const toMermaid = (graph: Graph, report?: RunReportData): string => {
   const used = new Set<string>(trace.nodes.map(({ status }) => status ?? 'planned'));
   return [
     'flowchart TB',
-    `  subgraph dagger[${label(titleLabel(trace))}]`,
+    `  subgraph dagger[${mermaidLabel(titleLabel(trace))}]`,
     ...trace.nodes.map((node, i) => `  ${nodeLine(node, i)}`),
     '  end',
     ...trace.edges.map(

@@ -1,0 +1,21 @@
+/** Why a task is where it is, as far as its row must say so. */
+export type StoredReason =
+  /** Its agent said that it cannot go on. */
+  | { readonly kind: 'agent'; readonly message: string }
+  /** Its worker died, and it must not run twice without a decision. */
+  | { readonly kind: 'crash'; readonly worker: string }
+  /** A person holds it, or its whole job; `was` is where it goes back to when nothing is left to wait for. */
+  | { readonly kind: 'paused'; readonly was: 'pending' | 'blocked'; readonly message: string | null }
+  /** A dependency ended without success. */
+  | { readonly kind: 'dependency'; readonly taskId: string; readonly state: string }
+  /** Somebody cancelled it, or its job. */
+  | { readonly kind: 'cancelled'; readonly message: string }
+  /** A reviewer is to look at its output; null: a person. */
+  | { readonly kind: 'review'; readonly reviewer: string | null }
+  /** The last reviewer sent it back. */
+  | { readonly kind: 'sent back'; readonly message: string };
+
+export const readReason = (text: string | null): StoredReason | null =>
+  text === null ? null : (JSON.parse(text) as StoredReason);
+
+export const writeReason = (reason: StoredReason): string => JSON.stringify(reason);

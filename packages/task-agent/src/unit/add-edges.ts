@@ -1,0 +1,119 @@
+import { DaggerError } from '@dagger/core';
+import { sql } from 'kysely';
+import { mustAllow, type TaskState } from '../lifecycle/states.ts';
+import type { DraftNeed } from '../spec/draft.ts';
+import { list } from '../store/each.ts';
+import type { TaskRow } from '../store/tables.ts';
+import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
+import { refuseCycle } from './cycles.ts';
+import { followSetbacks } from './end-tasks.ts';
+import { isMovable } from './movable.ts';
+import { raiseRanks } from './ranks.ts';
+import type { Unit } from './unit.ts';
+
+interface Needed {
+  readonly id: string;
+  readonly state: string;
+}
+
+export interface AddedEdges {
+  /** The edges that were not there before. */
+  readonly fresh: readonly DraftNeed[];
+  /** How many of them hold the task up. */
+  readonly holding: number;
+  /** The fresh ones that have ended in a way that ends the task. */
+  readonly setbacks: readonly { readonly id: string; readonly state: string }[];
+}
+
+/**
+ * Writes that a task needs others of its job. The row of the task is left to the caller. The lock of the job must be held.
+ * @throws DaggerError TASK_UNKNOWN, TASK_CYCLE; nothing is written then
+ */
+export const writeEdges = async (
+  unit: Unit,
+  task: Pick<TaskRow, 'id' | 'job_id' | 'rank'>,
+  needs: readonly DraftNeed[],
+): Promise<AddedEdges> => {
+  const ids = needs.map(({ id }) => id);
+  const { abilities } = unit.storage;
+  const { rows: there } = await sql<Needed>`select id, state from dagger_tasks
+    where job_id = ${task.job_id} and id in ${list(abilities, ids)}`.execute(unit.trx);
+  const known = new Map(there.map((row) => [row.id, row]));
+  const missing = ids.find((id) => !known.has(id));
+  if (missing !== undefined)
+    throw new DaggerError(
+      'TASK_UNKNOWN',
+      `task '${task.id}' cannot need '${missing}': job '${task.job_id}' has no such task`,
+      { ids: { taskId: task.id, jobId: task.job_id } },
+    );
+  const { rows: present } = await sql<{ readonly needs: string }>`select needs from dagger_task_edges
+    where task_id = ${task.id} and needs in ${list(abilities, ids)}`.execute(unit.trx);
+  const old = new Set(present.map((row) => row.needs));
+  const fresh = needs.filter(({ id }, i) => !old.has(id) && ids.indexOf(id) === i);
+  await refuseCycle(
+    unit,
+    task.id,
+    fresh.map(({ id }) => id),
+  );
+  await insertEdges(
+    unit,
+    fresh.map(({ id, onFailure }) => [id, task.id, task.job_id, onFailure]),
+  );
+  await markBlocking(
+    unit,
+    fresh.map(({ id }) => id),
+  );
+  await raiseRanks(
+    unit,
+    fresh.map(({ id }) => [id, task.rank] as const),
+  );
+  return {
+    fresh,
+    holding: fresh.filter((need) => holdsUp(known.get(need.id)?.state as TaskState, need)).length,
+    setbacks: fresh.flatMap((need) =>
+      setbackOf(known.get(need.id), need, task.job_id).map(({ id, setback }) => ({
+        id,
+        state: setback,
+      })),
+    ),
+  };
+};
+
+/**
+ * Makes a task that has not begun, or that is blocked, need others of its job.
+ * @throws DaggerError TASK_UNKNOWN, TASK_STATE, TASK_CYCLE
+ */
+export const addDependencies = async (
+  unit: Unit,
+  task: TaskRow,
+  needs: readonly DraftNeed[],
+): Promise<void> => {
+  unit.openJob(task.job_id);
+  const state = task.state as TaskState;
+  if (state !== 'in_progress' && state !== 'paused') mustAllow('pause', state, task.id);
+  const { fresh, holding, setbacks } = await writeEdges(unit, task, needs);
+  if (fresh.length === 0) return;
+  unit.log(task.job_id, {
+    type: 'DependencyAdded',
+    taskId: task.id,
+    needs: fresh.map(({ id }) => id),
+  });
+  // One in progress counts what it waits for when it blocks.
+  if (state === 'in_progress' || holding === 0) return;
+  const waiting = task.waiting + holding;
+  await unit.trx
+    .updateTable('dagger_tasks')
+    .set({ waiting, ...(state === 'ready' ? { state: 'pending' } : {}) })
+    .where('id', '=', task.id)
+    .execute();
+  if (isMovable(state, task.waiting)) unit.change(task.job_id, { movable: -1 });
+  await followSetbacks(
+    unit,
+    setbacks.map(({ id, state: setback }) => ({
+      id,
+      jobId: task.job_id,
+      setback: setback as 'failed',
+    })),
+    'earlier',
+  );
+};

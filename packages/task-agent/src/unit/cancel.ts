@@ -1,0 +1,62 @@
+import { sql } from 'kysely';
+import { writeReason } from '../lifecycle/reason.ts';
+import { TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
+import { list, states } from '../store/each.ts';
+import { followSetbacks } from './end-tasks.ts';
+import { isMovable } from './movable.ts';
+import type { Unit } from './unit.ts';
+
+interface Cancellable {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly waiting: number;
+  readonly worker: string | null;
+}
+
+export interface Cancellation {
+  readonly reason: string;
+  /** This task and everything below it. Default: the whole job. */
+  readonly root?: string;
+  /** A task that stays, such as the one that asks. */
+  readonly except?: string;
+}
+
+/**
+ * Cancels what has not ended: those in progress get their signal, and what they still give back is dropped. Gives the
+ * ids. The lock of the job must be held.
+ */
+export const cancelTasks = async (
+  unit: Unit,
+  jobId: string,
+  { reason, root, except }: Cancellation,
+): Promise<readonly string[]> => {
+  const from = states(TRANSITIONS.cancel.from);
+  const { rows } = await (root === undefined
+    ? sql<Cancellable>`select id, state, waiting, worker from dagger_tasks
+        where job_id = ${jobId} and state in ${from}`
+    : sql<Cancellable>`with recursive below(id) as (
+          select id from dagger_tasks where id = ${root}
+          union select t.id from dagger_tasks as t join below as b on t.parent_id = b.id
+            where t.job_id = ${jobId})
+        select t.id, t.state, t.waiting, t.worker from dagger_tasks as t join below as b on b.id = t.id
+        where t.state in ${from}`
+  ).execute(unit.trx);
+  const cancelled = rows.filter(({ id }) => id !== except);
+  if (cancelled.length === 0) return [];
+  await sql`update dagger_tasks set state = 'cancelled', reason = ${writeReason({ kind: 'cancelled', message: reason })},
+      finished_at = ${unit.now}, worker = null, deadline = null
+    where id in ${list(
+      unit.storage.abilities,
+      cancelled.map(({ id }) => id),
+    )}`.execute(unit.trx);
+  for (const { id, state, waiting, worker } of cancelled) {
+    unit.change(jobId, { unfinished: -1, movable: isMovable(state, waiting) ? -1 : 0 });
+    unit.log(jobId, { type: 'TaskCancelled', taskId: id, reason });
+    if (worker !== null) unit.interrupted.add(worker);
+  }
+  await followSetbacks(
+    unit,
+    cancelled.map(({ id }) => ({ id, jobId, setback: 'cancelled' })),
+  );
+  return cancelled.map(({ id }) => id);
+};

@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import { each, number, text } from '../store/each.ts';
+import { releaseDependents } from './release.ts';
+import type { Unit } from './unit.ts';
+
+/** An attempt that came to its end with an output. */
+export interface Completion {
+  readonly taskId: string;
+  readonly jobId: string;
+  readonly fence: number;
+  /** JSON. */
+  readonly output: string;
+}
+
+interface Completed {
+  readonly id: string;
+  readonly job_id: string;
+  readonly blocking: number;
+}
+
+/**
+ * Completes many tasks at once and releases what waited for them. Gives the ids of those that were still the attempts' own:
+ * the others were taken away, and their output is dropped.
+ */
+export const completeTasks = async (
+  unit: Unit,
+  completions: readonly Completion[],
+): Promise<ReadonlySet<string>> => {
+  if (completions.length === 0) return new Set();
+  const rows = completions.map(({ taskId, fence, output }) => [taskId, fence, output]);
+  const { rows: done } = await sql<Completed>`update dagger_tasks set state = 'completed', output = v.output,
+      error = null, reason = null, worker = null, deadline = null, finished_at = ${unit.now}
+    from (select ${text(0)} as id, ${number(1)} as fence, ${text(2)} as output
+      from ${each(unit.storage.abilities, rows)}) as v
+    where dagger_tasks.id = v.id and dagger_tasks.fence = v.fence and dagger_tasks.state = 'in_progress'
+    returning dagger_tasks.id, dagger_tasks.job_id, dagger_tasks.blocking`.execute(unit.trx);
+  for (const { id, job_id } of done) {
+    unit.change(job_id, { unfinished: -1, movable: -1 });
+    unit.log(job_id, { type: 'TaskCompleted', taskId: id });
+  }
+  await releaseDependents(
+    unit,
+    done.filter(({ blocking }) => blocking !== 0).map(({ id }) => id),
+  );
+  return new Set(done.map(({ id }) => id));
+};

@@ -1,0 +1,59 @@
+import type { ErrorData } from '@dagger/core';
+import type { TaskRow } from '../store/tables.ts';
+import { followSetbacks } from './end-tasks.ts';
+import { ownTask, type Grip } from './own-task.ts';
+import type { Unit } from './unit.ts';
+
+/** An attempt that failed. */
+export interface Failure {
+  readonly error: ErrorData;
+  /** Milliseconds until the next attempt; undefined when there is none. */
+  readonly delay: number | undefined;
+  readonly tokens: number;
+}
+
+/** Ends a failed attempt: the task is tried again later, or has failed for good. @throws DaggerError TASK_LOST */
+export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Promise<void> => {
+  const row = await ownTask(unit, grip);
+  const { error, delay, tokens } = failure;
+  unit.change(row.job_id, { tokens });
+  if (delay === undefined) {
+    await failForGood(unit, row, error);
+    return;
+  }
+  const attempt = row.failures + row.crashes + 1;
+  await unit.trx
+    .updateTable('dagger_tasks')
+    .set({
+      state: delay > 0 ? 'pending' : 'ready',
+      run_at: unit.now + delay,
+      failures: row.failures + 1,
+      error: JSON.stringify(error),
+      worker: null,
+      deadline: null,
+    })
+    .where('id', '=', row.id)
+    .execute();
+  unit.log(row.job_id, { type: 'TaskRetrying', taskId: row.id, attempt, delayMs: delay, error });
+  if (delay > 0) unit.due.push(unit.now + delay);
+  else unit.ready.add(row.agent);
+};
+
+/** The task in progress has failed, and so has what needs it. */
+export const failForGood = async (unit: Unit, row: TaskRow, error: ErrorData): Promise<void> => {
+  await unit.trx
+    .updateTable('dagger_tasks')
+    .set({
+      state: 'failed',
+      failures: row.failures + 1,
+      error: JSON.stringify(error),
+      finished_at: unit.now,
+      worker: null,
+      deadline: null,
+    })
+    .where('id', '=', row.id)
+    .execute();
+  unit.change(row.job_id, { unfinished: -1, movable: -1, failed: 1 });
+  unit.log(row.job_id, { type: 'TaskFailed', taskId: row.id, error });
+  await followSetbacks(unit, [{ id: row.id, jobId: row.job_id, setback: 'failed' }]);
+};

@@ -1,0 +1,89 @@
+import { sql } from 'kysely';
+import { readReason, writeReason } from '../lifecycle/reason.ts';
+import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
+import { states } from '../store/each.ts';
+import type { TaskRow } from '../store/tables.ts';
+import { isMovable } from './movable.ts';
+import type { Unit } from './unit.ts';
+
+const pausedFrom = (state: TaskState): 'pending' | 'blocked' =>
+  state === 'blocked' ? 'blocked' : 'pending';
+
+/** Nothing of the job is taken up until it is resumed; what is in progress goes on. @throws DaggerError JOB_FINISHED */
+export const pauseJob = async (unit: Unit, jobId: string, message: string | null): Promise<void> => {
+  if (unit.openJob(jobId).status === 'paused') return;
+  await unit.setJob(jobId, { status: 'paused' });
+  const { rows } = await sql<{ readonly state: TaskState; readonly waiting: number }>`
+    select state, waiting from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
+    unit.trx,
+  );
+  await sql`update dagger_tasks set state = 'paused', reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
+    where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(unit.trx);
+  const moved = rows.filter(({ state, waiting }) => isMovable(state, waiting)).length;
+  unit.change(jobId, { movable: -moved });
+  unit.log(jobId, { type: 'JobPaused', reason: message });
+};
+
+/** What was held because of the job, and not by itself, goes on. @throws DaggerError JOB_FINISHED */
+export const resumeJob = async (unit: Unit, jobId: string): Promise<void> => {
+  if (unit.openJob(jobId).status !== 'paused') return;
+  await unit.setJob(jobId, { status: 'running' });
+  const held = await unit.trx
+    .selectFrom('dagger_tasks')
+    .selectAll()
+    .where('job_id', '=', jobId)
+    .where('state', '=', 'paused')
+    .execute();
+  unit.log(jobId, { type: 'JobResumed' });
+  for (const task of held) {
+    const reason = readReason(task.reason);
+    if (reason?.kind === 'paused' && reason.message === null) await goOn(unit, task);
+  }
+};
+
+/** Holds one task that is not in progress. @throws DaggerError TASK_STATE, JOB_FINISHED */
+export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Promise<void> => {
+  const state = task.state as TaskState;
+  unit.openJob(task.job_id);
+  if (state === 'paused' && unit.again) return;
+  mustAllow('pause', state, task.id);
+  const { rows } = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
+      reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message })}
+    where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(unit.trx);
+  // A worker took it in between.
+  if (rows.length === 0) mustAllow('pause', 'in_progress', task.id);
+  unit.change(task.job_id, { movable: isMovable(state, task.waiting) ? -1 : 0 });
+  unit.log(task.job_id, { type: 'TaskPaused', taskId: task.id, reason: message });
+};
+
+/** @throws DaggerError TASK_STATE, JOB_FINISHED */
+export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
+  unit.openJob(task.job_id);
+  if (task.state !== 'paused' && unit.again) return;
+  mustAllow('resume', task.state as TaskState, task.id);
+  unit.log(task.job_id, { type: 'TaskResumed', taskId: task.id });
+  // In a job that is held, it is now held with the others.
+  if (unit.job(task.job_id).status === 'paused')
+    await unit.trx
+      .updateTable('dagger_tasks')
+      .set({ reason: writeReason({ kind: 'paused', was: 'pending', message: null }) })
+      .where('id', '=', task.id)
+      .execute();
+  else await goOn(unit, task);
+};
+
+const goOn = async (unit: Unit, task: TaskRow): Promise<void> => {
+  const reason = readReason(task.reason);
+  const was = reason?.kind === 'paused' ? reason.was : 'pending';
+  const state =
+    task.waiting > 0 ? was : task.run_at > unit.now ? 'pending' : 'ready';
+  await unit.trx
+    .updateTable('dagger_tasks')
+    .set({ state, reason: null })
+    .where('id', '=', task.id)
+    .execute();
+  if (!isMovable(state, task.waiting)) return;
+  unit.change(task.job_id, { movable: 1 });
+  if (state === 'ready') unit.ready.add(task.agent);
+  else unit.due.push(task.run_at);
+};

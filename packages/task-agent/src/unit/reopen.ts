@@ -1,0 +1,90 @@
+import { sql } from 'kysely';
+import { isEnd, isSuccess, mustAllow, type TaskState } from '../lifecycle/states.ts';
+import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
+import { each, list, number, states, text } from '../store/each.ts';
+import type { TaskRow } from '../store/tables.ts';
+import { isMovable } from './movable.ts';
+import type { Unit } from './unit.ts';
+
+export interface Reopening {
+  /** A new input, as JSON. Default: the old one. */
+  readonly input?: string;
+  /** The task that asks for it; null for a person. */
+  readonly by: string | null;
+}
+
+interface Below {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly waiting: number;
+  readonly agent: string;
+}
+
+/**
+ * Has a task done again that ended without success, or that is blocked by a crash or by its own word; and with it what
+ * ended because of it. All budgets begin anew. A job that has ended goes on.
+ * @throws DaggerError TASK_STATE
+ */
+export const reopenTask = async (
+  unit: Unit,
+  task: TaskRow,
+  { input, by }: Reopening,
+): Promise<readonly string[]> => {
+  const state = task.state as TaskState;
+  if (unit.again && !isEnd(state) && state !== 'blocked') return [];
+  mustAllow('reopen', state, task.id);
+  const jobId = task.job_id;
+  const tasks = await withConsequences(unit, task);
+  if (input !== undefined)
+    await unit.trx.updateTable('dagger_tasks').set({ input }).where('id', '=', task.id).execute();
+  const ids = tasks.map(({ id }) => id);
+  // Each waits for those of its dependencies that have not ended now, which those that are reopened have not.
+  await sql`update dagger_tasks set state = 'pending', waiting = 1, output = null, error = null, reason = null,
+      run_at = 0, failures = 0, crashes = 0, rejections = 0, finished_at = null, progress = null
+    where id in ${list(unit.storage.abilities, ids)}`.execute(unit.trx);
+  const { rows: counts } = await sql<{ readonly id: string; readonly n: number }>`
+    select t.id as id, cast(count(n.id) as bigint) as n from dagger_tasks as t
+      left join dagger_task_edges as e on e.task_id = t.id
+      left join dagger_tasks as n on n.id = e.needs and n.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
+    where t.id in ${list(unit.storage.abilities, ids)} group by t.id`.execute(unit.trx);
+  const isHeld = unit.job(jobId).status === 'paused';
+  const after = new Map(
+    counts.map(({ id, n }) => [id, n > 0 ? 'pending' : isHeld ? 'paused' : 'ready'] as const),
+  );
+  await sql`update dagger_tasks set state = v.state, waiting = v.waiting,
+      reason = case when v.state = 'paused' then ${'{"kind":"paused","was":"pending","message":null}'} else null end
+    from (select ${text(0)} as id, ${text(1)} as state, ${number(2)} as waiting from ${each(
+      unit.storage.abilities,
+      counts.map(({ id, n }) => [id, after.get(id) ?? 'pending', n]),
+    )}) as v
+    where dagger_tasks.id = v.id`.execute(unit.trx);
+  for (const before of tasks) {
+    const becomes = after.get(before.id) ?? 'pending';
+    unit.change(jobId, {
+      unfinished: isEnd(before.state) ? 1 : 0,
+      failed: before.state === 'failed' || before.state === 'rejected' ? -1 : 0,
+      movable: Number(becomes === 'ready') - Number(isMovable(before.state, before.waiting)),
+    });
+    unit.log(jobId, { type: 'TaskReopened', taskId: before.id, by });
+    if (becomes === 'ready') unit.ready.add(before.agent);
+  }
+  if (isJobOver(unit.job(jobId).status as JobStatus))
+    await unit.setJob(jobId, { status: 'running', error: null, finished_at: null });
+  return ids;
+};
+
+/** The task, and what ended because it did. */
+const withConsequences = async (unit: Unit, task: TaskRow): Promise<readonly Below[]> => {
+  const own = { id: task.id, state: task.state as TaskState, waiting: task.waiting, agent: task.agent };
+  if (!isEnd(own.state) || isSuccess(own.state)) return [own];
+  const { rows } = await sql<Below>`with recursive below(id) as (
+      select e.task_id from dagger_task_edges as e join dagger_tasks as t on t.id = e.task_id
+        where e.needs = ${task.id} and e.on_failure <> 'continue' and t.state in ${states(['failed', 'cancelled', 'skipped'])}
+      union
+      select e.task_id from below as b join dagger_task_edges as e on e.needs = b.id
+        join dagger_tasks as t on t.id = e.task_id
+        where e.on_failure <> 'continue' and t.state in ${states(['failed', 'cancelled', 'skipped'])})
+    select t.id, t.state, t.waiting, t.agent from below as b join dagger_tasks as t on t.id = b.id
+    where t.id <> ${task.id} and t.reason like '{"kind":"dependency"%'`.execute(unit.trx);
+  return [own, ...rows];
+};

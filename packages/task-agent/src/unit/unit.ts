@@ -1,0 +1,325 @@
+import { DaggerError, type ErrorData, type Storage } from '@dagger/core';
+import { sql, type Transaction } from 'kysely';
+import type { JobLogEvent } from '../lifecycle/events.ts';
+import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
+import type { JobConfig } from '../spec/job-spec.ts';
+import { each, list, number, text } from '../store/each.ts';
+import type { JobRow, TaskTables } from '../store/tables.ts';
+
+/** How the numbers of a job change. */
+export interface JobChange {
+  readonly total?: number;
+  readonly unfinished?: number;
+  readonly movable?: number;
+  readonly failed?: number;
+  readonly tokens?: number;
+}
+
+/** A job as a unit of work sees it: locked, and with what has changed so far. */
+export interface LockedJob extends JobRow {
+  readonly settings: JobConfig;
+}
+
+/** What a unit of work made known when it was committed. */
+export interface Effects {
+  readonly logged: readonly {
+    readonly jobId: string;
+    readonly seq: number;
+    readonly at: number;
+    readonly events: readonly JobLogEvent[];
+  }[];
+  /** Agents for which a task became ready. */
+  readonly ready: ReadonlySet<string>;
+  /** When tasks that wait for a time become ready, in milliseconds since the epoch. */
+  readonly due: readonly number[];
+  /** Workers whose tasks were taken from them. */
+  readonly interrupted: ReadonlySet<string>;
+  readonly finished: readonly string[];
+  /** Stalls whose action is the manager's own. */
+  readonly customStalls: readonly { readonly jobId: string; readonly stall: number }[];
+}
+
+type Numbers = Pick<
+  JobRow,
+  'id' | 'total' | 'unfinished' | 'movable' | 'failed' | 'tokens' | 'seq'
+>;
+
+interface Pending {
+  total: number;
+  unfinished: number;
+  movable: number;
+  failed: number;
+  tokens: number;
+  events: JobLogEvent[];
+}
+
+/** What is decided about jobs at the end of a unit. */
+export interface Verdicts {
+  /** Nothing can move in the job any more. */
+  stuck(unit: Unit, job: LockedJob): Promise<void>;
+  /** A task failed in a job that is to stop then. */
+  stop(unit: Unit, jobId: string): Promise<void>;
+  /** The job has used more tokens than it may. */
+  overBudget(unit: Unit, job: LockedJob): Promise<void>;
+}
+
+/**
+ * One transaction on jobs. Whatever changes the graph of a job or ends a task holds the lock of the job from the beginning, so
+ * two of them never cross; what works without that lock (claims, signs of life) waits for nobody. So nothing can lock
+ * the other way round.
+ *
+ * The numbers of jobs and their histories are gathered and written once, at the end; then it is known which jobs are
+ * over, and in which nothing can move.
+ */
+export class Unit {
+  readonly trx: Transaction<TaskTables>;
+  readonly storage: Storage;
+  readonly now: number;
+  /** An earlier try of the same may have been committed. */
+  readonly again: boolean;
+  readonly ready: Set<string> = new Set();
+  readonly due: number[] = [];
+  readonly interrupted: Set<string> = new Set();
+  readonly #jobs: Map<string, LockedJob> = new Map();
+  readonly #pending: Map<string, Pending> = new Map();
+  readonly #verdicts: Verdicts;
+  readonly #stopping: Set<string> = new Set();
+  readonly #logged: Effects['logged'][number][] = [];
+  readonly #finished: string[] = [];
+  readonly #customStalls: Effects['customStalls'][number][] = [];
+
+  constructor(
+    trx: Transaction<TaskTables>,
+    storage: Storage,
+    {
+      now,
+      again = false,
+      verdicts,
+    }: { readonly now: number; readonly again?: boolean; readonly verdicts: Verdicts },
+  ) {
+    this.trx = trx;
+    this.storage = storage;
+    this.now = now;
+    this.again = again;
+    this.#verdicts = verdicts;
+  }
+
+  /** Locks jobs, always in the same order; those that are not there stay unknown. */
+  async lock(jobIds: Iterable<string>): Promise<void> {
+    const wanted = [...new Set(jobIds)].filter((id) => !this.#jobs.has(id));
+    if (wanted.length === 0) return;
+    const { abilities } = this.storage;
+    const rows = await this.trx
+      .selectFrom('dagger_jobs')
+      .selectAll()
+      .where('id', 'in', sql<string>`${list(abilities, wanted)}`)
+      .orderBy('id')
+      .$if(abilities.rowLocks, (q) => q.forUpdate())
+      .execute();
+    for (const row of rows) this.#know(row);
+  }
+
+  #know(row: JobRow): void {
+    this.#jobs.set(row.id, { ...row, settings: JSON.parse(row.config) as JobConfig });
+  }
+
+  /** A job that was made in this unit. */
+  made(row: JobRow): void {
+    this.#know(row);
+  }
+
+  /** @throws DaggerError JOB_UNKNOWN when it is not there (or not locked, which is a mistake) */
+  job(jobId: string): LockedJob {
+    const found = this.#jobs.get(jobId);
+    if (found !== undefined) return found;
+    throw unknownJob(jobId, this.storage);
+  }
+
+  /** @throws DaggerError JOB_UNKNOWN, JOB_FINISHED */
+  openJob(jobId: string): LockedJob {
+    const job = this.job(jobId);
+    if (!isJobOver(job.status as JobStatus)) return job;
+    throw new DaggerError('JOB_FINISHED', `job '${jobId}' is ${job.status} and takes no changes`, {
+      ids: { jobId },
+    });
+  }
+
+  #pendingOf(jobId: string): Pending {
+    let pending = this.#pending.get(jobId);
+    if (pending === undefined) {
+      pending = { total: 0, unfinished: 0, movable: 0, failed: 0, tokens: 0, events: [] };
+      this.#pending.set(jobId, pending);
+    }
+    return pending;
+  }
+
+  change(jobId: string, { total, unfinished, movable, failed, tokens }: JobChange): void {
+    const pending = this.#pendingOf(jobId);
+    pending.total += total ?? 0;
+    pending.unfinished += unfinished ?? 0;
+    pending.movable += movable ?? 0;
+    pending.failed += failed ?? 0;
+    pending.tokens += tokens ?? 0;
+  }
+
+  /** Tasks of a job as this unit will leave them. */
+  total(jobId: string): number {
+    return this.job(jobId).total + (this.#pending.get(jobId)?.total ?? 0);
+  }
+
+  log(jobId: string, event: JobLogEvent): void {
+    this.#pendingOf(jobId).events.push(event);
+  }
+
+  /** What is left of the job is to be cancelled. */
+  stop(jobId: string): void {
+    this.#stopping.add(jobId);
+  }
+
+  customStall(jobId: string, stall: number): void {
+    this.#customStalls.push({ jobId, stall });
+  }
+
+  /** Changes columns of a job that are not numbers of tasks. */
+  async setJob(
+    jobId: string,
+    set: Partial<Pick<JobRow, 'status' | 'error' | 'stalls' | 'open' | 'finished_at'>>,
+  ): Promise<void> {
+    await this.trx.updateTable('dagger_jobs').set(set).where('id', '=', jobId).execute();
+    this.#jobs.set(jobId, { ...this.job(jobId), ...set });
+  }
+
+  /** Ends a job; its tasks have ended. */
+  async endJob(jobId: string, status: JobStatus, error: ErrorData | null): Promise<void> {
+    await this.setJob(jobId, {
+      status,
+      error: error === null ? null : JSON.stringify(error),
+      finished_at: this.now,
+    });
+    this.log(jobId, { type: 'JobFinished', status, error });
+    this.#finished.push(jobId);
+  }
+
+  /** Writes the numbers and the histories, ends the jobs that are over, and sees to those in which nothing can move. */
+  async finish(): Promise<Effects> {
+    // What follows from a stall may itself end a job; nothing goes round more often than that.
+    for (let round = 0; this.#pending.size > 0 && round < 8; round++) {
+      for (const jobId of this.#stopping) await this.#verdicts.stop(this, jobId);
+      this.#stopping.clear();
+      const changed = [...this.#pending];
+      this.#pending.clear();
+      for (const [job, change] of await this.#write(changed)) await this.#judge(job, change);
+    }
+    return {
+      logged: this.#logged,
+      ready: this.ready,
+      due: this.due,
+      interrupted: this.interrupted,
+      finished: this.#finished,
+      customStalls: this.#customStalls,
+    };
+  }
+
+  async #judge(job: LockedJob, { movable, total }: Pending): Promise<void> {
+    if (isJobOver(job.status as JobStatus)) return;
+    const { maxTokens } = job.settings.limits;
+    if (job.unfinished === 0) {
+      if (job.open === 0) await this.#over(job);
+    } else if (maxTokens !== null && job.tokens > maxTokens)
+      await this.#verdicts.overBudget(this, job);
+    // Said once: when the last thing that moved has come to rest.
+    else if (job.movable === 0 && job.status === 'running' && (movable < 0 || total > 0))
+      await this.#verdicts.stuck(this, job);
+  }
+
+  async #write(
+    changed: readonly (readonly [string, Pending])[],
+  ): Promise<(readonly [LockedJob, Pending])[]> {
+    const { abilities } = this.storage;
+    const rows = changed.map(([jobId, p]) => [
+      jobId,
+      p.total,
+      p.unfinished,
+      p.movable,
+      p.failed,
+      p.tokens,
+      p.events.length > 0 ? 1 : 0,
+    ]);
+    const { rows: written } = await sql<Numbers>`
+      update dagger_jobs set total = total + v.d_total, unfinished = unfinished + v.d_unfinished,
+        movable = movable + v.d_movable, failed = failed + v.d_failed, tokens = tokens + v.d_tokens,
+        seq = seq + v.d_seq, progressed_at = ${this.now}
+      from (select ${text(0)} as job, ${number(1)} as d_total, ${number(2)} as d_unfinished, ${number(3)} as d_movable,
+        ${number(4)} as d_failed, ${number(5)} as d_tokens, ${number(6)} as d_seq from ${each(abilities, rows)}) as v
+      where dagger_jobs.id = v.job
+      returning id, total, unfinished, movable, failed, tokens, seq`.execute(this.trx);
+    const bodies: (readonly [string, number, number, string])[] = [];
+    for (const numbers of written)
+      this.#jobs.set(numbers.id, { ...this.job(numbers.id), ...numbers, progressed_at: this.now });
+    for (const [jobId, { events }] of changed) {
+      const row = this.#jobs.get(jobId);
+      if (events.length === 0 || row === undefined) continue;
+      bodies.push([jobId, row.seq, this.now, JSON.stringify(events)]);
+      this.#logged.push({ jobId, seq: row.seq, at: this.now, events });
+    }
+    if (bodies.length > 0)
+      await sql`insert into dagger_job_log (job_id, seq, at, body)
+        select ${text(0)}, ${number(1)}, ${number(2)}, ${text(3)} from ${each(abilities, bodies)}`.execute(
+        this.trx,
+      );
+    return changed.flatMap(([jobId, pending]) => {
+      const job = this.#jobs.get(jobId);
+      return job === undefined ? [] : [[job, pending] as const];
+    });
+  }
+
+  /** A job succeeds unless a task failed and nobody was there who went on all the same. */
+  async #over(job: LockedJob): Promise<void> {
+    const failure =
+      job.failed === 0
+        ? undefined
+        : await this.trx
+            .selectFrom('dagger_tasks as t')
+            .select(['t.id', 't.error', 't.state'])
+            .where('t.job_id', '=', job.id)
+            .where('t.state', 'in', ['failed', 'rejected'])
+            // Its failure passed on to a task that needed it, or somebody went on all the same.
+            .where(({ not, exists, selectFrom }) =>
+              not(
+                exists(
+                  selectFrom('dagger_task_edges as e')
+                    .innerJoin('dagger_tasks as d', 'd.id', 'e.task_id')
+                    .select('e.needs')
+                    .whereRef('e.needs', '=', 't.id')
+                    .where((eb) =>
+                      eb.or([
+                        eb('e.on_failure', '=', 'continue'),
+                        eb.and([eb('e.on_failure', '=', 'fail'), eb('d.state', '=', 'failed')]),
+                      ]),
+                    ),
+                ),
+              ),
+            )
+            .orderBy('t.finished_at')
+            .orderBy('t.ord')
+            .limit(1)
+            .executeTakeFirst();
+    if (failure === undefined) {
+      await this.endJob(job.id, 'succeeded', null);
+      return;
+    }
+    await this.endJob(
+      job.id,
+      'failed',
+      failure.error === null ? null : (JSON.parse(failure.error) as ErrorData),
+    );
+  }
+}
+
+export const unknownJob = (jobId: string, { location }: Storage): DaggerError =>
+  new DaggerError('JOB_UNKNOWN', `there is no job '${jobId}' in ${location}`, { ids: { jobId } });
+
+export const unknownTask = (taskId: string, { location }: Storage): DaggerError =>
+  new DaggerError('TASK_UNKNOWN', `there is no task '${taskId}' in ${location}`, {
+    ids: { taskId },
+  });

@@ -1,0 +1,103 @@
+import { Worker as Thread } from 'node:worker_threads';
+import type { Clock, Logger, Storage } from '@dagger/core';
+import { tables } from '../store/reads.ts';
+
+/** Milliseconds that a worker is trusted without a sign of life, and between two of them. */
+export const LEASE = 7_000;
+export const BEAT = 2_000;
+
+/** What the thread is told when it starts. */
+export interface HeartbeatOrder {
+  readonly url: string;
+  readonly worker: string;
+  readonly lease: number;
+  readonly beat: number;
+}
+
+/** Beside this file, in the sources and in the package alike. */
+const isSource = import.meta.url.endsWith('.ts');
+const entry = new URL(
+  isSource ? './heartbeat-thread.ts' : './worker/heartbeat-thread.js',
+  import.meta.url,
+);
+
+/** Renews the lease of a worker; false when it is not there any more. */
+export const renew = async (
+  storage: Storage,
+  worker: string,
+  until: number,
+): Promise<boolean> => {
+  const renewed = await tables(storage)
+    .updateTable('dagger_workers')
+    .set({ lease_until: until })
+    .where('id', '=', worker)
+    .executeTakeFirst();
+  return renewed.numUpdatedRows > 0n;
+};
+
+export interface HeartbeatOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly worker: string;
+  /** Whether a thread of its own may renew the lease. */
+  readonly thread: boolean;
+  /** Others have declared the worker dead. */
+  readonly lost: () => void;
+}
+
+/**
+ * Keeps the lease of a worker alive. A thread with a connection of its own does it where the storage can be opened again, so
+ * that an agent that holds up the event loop does not make its worker look dead; otherwise the worker's own loop does.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #thread: Thread | undefined;
+  #isThreadAlive = false;
+  #renewedAt = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the thread, if there is to be one; calling it again does nothing. */
+  startThread(): void {
+    const { storage, worker, thread, logger, lost } = this.#options;
+    if (!thread || storage.url === undefined || this.#thread !== undefined) return;
+    const order: HeartbeatOrder = { url: storage.url, worker, lease: LEASE, beat: BEAT };
+    this.#thread = new Thread(entry, {
+      workerData: order,
+      // The sources find each other by their condition.
+      ...(isSource ? { execArgv: ['-C', '@dagger/source', '--no-warnings'] } : {}),
+    });
+    this.#thread.unref();
+    this.#thread.on('message', (message: unknown) => {
+      this.#isThreadAlive = true;
+      if (message === 'lost') lost();
+    });
+    // The loop goes on where the thread cannot.
+    this.#thread.on('error', (error: unknown) => {
+      this.#isThreadAlive = false;
+      logger('warn', 'the heartbeat has no thread of its own', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    });
+    this.#thread.on('exit', () => (this.#isThreadAlive = false));
+  }
+
+  /** Called often by the worker's loop. @throws what the database throws */
+  async tick(): Promise<void> {
+    const { storage, clock, worker, lost } = this.#options;
+    const now = clock.now();
+    if (this.#isThreadAlive || now - this.#renewedAt < BEAT) return;
+    this.#renewedAt = now;
+    if (!(await renew(storage, worker, now + LEASE))) lost();
+  }
+
+  async stop(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    thread?.removeAllListeners();
+    await thread?.terminate();
+  }
+}
