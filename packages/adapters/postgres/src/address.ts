@@ -109,7 +109,17 @@ export const readAddress = (given: string | PostgresOptions): Address => {
 };
 
 /** A password that is asked for and certificates stand in no URL. */
-const urlOf = ({ url, host, port, database, user, password, ssl, max, schema }: PostgresOptions): string | undefined => {
+const urlOf = ({
+  url,
+  host,
+  port,
+  database,
+  user,
+  password,
+  ssl,
+  max,
+  schema,
+}: PostgresOptions): string | undefined => {
   if (typeof password === 'function' || typeof ssl === 'object') return undefined;
   const address = new URL(url ?? 'postgres://localhost');
   if (host !== undefined) {

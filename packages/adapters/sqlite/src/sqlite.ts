@@ -126,7 +126,9 @@ export const sqlite = (location: string, options: SqliteOptions = {}): Storage =
     location: filename,
     ...(filename === ':memory:'
       ? {}
-      : { url: `sqlite:${encodeURI(resolve(filename)).replaceAll(/[?#]/g, encodeURIComponent)}?mode=${mode}&durability=${safety}` }),
+      : {
+          url: `sqlite:${encodeURI(resolve(filename)).replaceAll(/[?#]/g, encodeURIComponent)}?mode=${mode}&durability=${safety}`,
+        }),
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set),
     isPermanent: (error) => !database.open || isPermanent(error),

@@ -24,8 +24,7 @@ const observable: PropertyKey =
  */
 export class EventStream<E = ExecutionEvent> implements AsyncIterable<E> {
   readonly #observers: Set<EventObserver<E>> = new Set();
-  readonly #buffers: Set<{ readonly events: E[]; wake: (() => void) | undefined }> =
-    new Set();
+  readonly #buffers: Set<{ readonly events: E[]; wake: (() => void) | undefined }> = new Set();
   readonly #capacity: number;
   readonly #drained: () => void;
   #ended: { readonly error: unknown } | undefined;

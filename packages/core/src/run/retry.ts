@@ -56,7 +56,8 @@ export const nextDelay = ({
   random,
 }: RetryQuestion): number | undefined => {
   const allowed = tryCount ?? policy?.attempts ?? config.maxAttempts;
-  if (failures >= allowed || !error.retryable || !isRetryWanted(policy?.retryOn, error)) return undefined;
+  if (failures >= allowed || !error.retryable || !isRetryWanted(policy?.retryOn, error))
+    return undefined;
   const seconds = baseDelay(policy?.strategy ?? config.retryStrategy, failures);
   const delay = Math.round(seconds * 1000 * (config.retryJitter ? 0.5 + random / 2 : 1));
   if (config.maxRetryDuration !== null && elapsed + delay > config.maxRetryDuration * 1000)

@@ -25,7 +25,8 @@ const input = ({ name, reference, value: literal, default: fallback }: InputFiel
   const source =
     reference === undefined
       ? value(literal ?? fallback ?? null)
-      : cleanLine(reference, LONGEST_VALUE) + (fallback === undefined ? '' : ` or ${value(fallback)}`);
+      : cleanLine(reference, LONGEST_VALUE) +
+        (fallback === undefined ? '' : ` or ${value(fallback)}`);
   return `${cleanLine(name, LONGEST_VALUE)} = ${source}`;
 };
 

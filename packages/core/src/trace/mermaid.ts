@@ -21,7 +21,8 @@ const escaped = (line: string): string =>
     .replace(/^\s*[-+=]/, (start) => start.slice(0, -1) + entity(start.slice(-1)));
 
 /** A quoted label of several lines. */
-export const mermaidLabel = (lines: readonly string[]): string => `"${lines.map(escaped).join('<br/>')}"`;
+export const mermaidLabel = (lines: readonly string[]): string =>
+  `"${lines.map(escaped).join('<br/>')}"`;
 
 const nodeLine = (node: TraceNode, i: number): string =>
   `  n${i}[${mermaidLabel(nodeLabel(node))}]:::${node.status ?? 'planned'}`;

@@ -5,7 +5,11 @@ export type StoredReason =
   /** Its worker died, and it must not run twice without a decision. */
   | { readonly kind: 'crash'; readonly worker: string }
   /** A person holds it, or its whole job; `was` is where it goes back to when nothing is left to wait for. */
-  | { readonly kind: 'paused'; readonly was: 'pending' | 'blocked'; readonly message: string | null }
+  | {
+      readonly kind: 'paused';
+      readonly was: 'pending' | 'blocked';
+      readonly message: string | null;
+    }
   /** A dependency ended without success. */
   | { readonly kind: 'dependency'; readonly taskId: string; readonly state: string }
   /** Somebody cancelled it, or its job. */

@@ -2,7 +2,8 @@ import { DaggerError } from '@dagger/core';
 import type { TaskManagerOptions } from './options.ts';
 
 interface Bound {
-  readonly name: 'concurrency' | 'maxPrefetch' | 'timeout' | 'drainSeconds' | 'pollMs' | 'maxValueBytes';
+  readonly name:
+    'concurrency' | 'maxPrefetch' | 'timeout' | 'drainSeconds' | 'pollMs' | 'maxValueBytes';
   readonly least: number;
   readonly most: number;
   readonly whole: boolean;
@@ -28,7 +29,10 @@ export const checkOptions = (options: TaskManagerOptions): void => {
     const value = options[name];
     if (value === undefined) continue;
     const fits =
-      typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value));
+      typeof value === 'number' &&
+      value >= least &&
+      value <= most &&
+      (!whole || Number.isInteger(value));
     if (!fits)
       refuse(
         `${name} must be ${whole ? 'a whole number' : 'a number'} from ${least} to ${most}, not ${String(value)}`,

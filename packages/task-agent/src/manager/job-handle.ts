@@ -1,5 +1,5 @@
 import type { JsonValue } from '@dagger/core';
-import { EventStream } from '@dagger/core/kernel';
+import type { EventStream } from '@dagger/core/kernel';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import type { JobEvent } from '../lifecycle/events.ts';
 import type { JobStatus } from '../lifecycle/states.ts';
@@ -61,7 +61,7 @@ export class JobHandle {
 
   /** @throws DaggerError JOB_FINISHED, and as `TaskManager.addTasks` does */
   async add<A extends AnyTaskAgent>(spec: TaskSpec<A>): Promise<SpawnedTask> {
-    const [added] = await this.#manager.addTasks(this.id, [spec as TaskSpec]);
+    const [added] = await this.#manager.addTasks(this.id, [spec]);
     return added as SpawnedTask;
   }
 

@@ -32,8 +32,7 @@ export const pruneJobs = async (
       .where('status', 'in', [...statuses])
       .orderBy('created_at', 'desc')
       .orderBy('id');
-    if (maxAgeDays !== undefined)
-      query = query.where('finished_at', '<', now - maxAgeDays * DAY);
+    if (maxAgeDays !== undefined) query = query.where('finished_at', '<', now - maxAgeDays * DAY);
     const rows = await query
       .limit(BATCH)
       .offset(maxJobs ?? 0)
@@ -54,7 +53,9 @@ const deleteJobs = async (
   const these = list(storage.abilities, ids);
   // One that was reopened meanwhile stays.
   const { rows } = await sql<{ readonly id: string }>`delete from dagger_jobs
-    where id in ${these} and status in ('succeeded', 'failed', 'cancelled') returning id`.execute(trx);
+    where id in ${these} and status in ('succeeded', 'failed', 'cancelled') returning id`.execute(
+    trx,
+  );
   const gone = list(
     storage.abilities,
     rows.map(({ id }) => id),

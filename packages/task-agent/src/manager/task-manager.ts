@@ -11,13 +11,19 @@ import {
   type Logger,
   type Storage,
 } from '@dagger/core';
-import { EventStream } from '@dagger/core/kernel';
+import type { EventStream } from '@dagger/core/kernel';
 import { sql, type Transaction } from 'kysely';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import type { SpawnedTask } from '../agent/context.ts';
 import { AgentRegistry } from '../agent/registry.ts';
 import type { JobEvent } from '../lifecycle/events.ts';
-import { isJobOver, mustAllow, SUCCESSES, type JobStatus, type TaskState } from '../lifecycle/states.ts';
+import {
+  isJobOver,
+  mustAllow,
+  SUCCESSES,
+  type JobStatus,
+  type TaskState,
+} from '../lifecycle/states.ts';
 import type { DraftNeed } from '../spec/draft.ts';
 import type { JobSpec } from '../spec/job-spec.ts';
 import { Order } from '../spec/order.ts';
@@ -209,10 +215,7 @@ export class TaskManager {
       newId: () => this.#ids.runId(),
       stallAfterSeconds: this.#stall?.afterSeconds,
     });
-    const isNew = await this.#do(
-      { jobs: [], run: (unit) => startJob(unit, draft) },
-      trx,
-    );
+    const isNew = await this.#do({ jobs: [], run: (unit) => startJob(unit, draft) }, trx);
     return new JobHandle(this, draft.id, isNew);
   }
 
@@ -302,7 +305,11 @@ export class TaskManager {
   }
 
   /** Cancels what has not ended in a job, and the job. Does nothing when it is over. @throws DaggerError JOB_UNKNOWN */
-  async cancelJob(jobId: string, reason = 'the job was cancelled', { trx }: InTransaction = {}): Promise<void> {
+  async cancelJob(
+    jobId: string,
+    reason = 'the job was cancelled',
+    { trx }: InTransaction = {},
+  ): Promise<void> {
     await this.#do(
       {
         jobs: [jobId],
@@ -382,7 +389,7 @@ export class TaskManager {
     spec: TaskSpec<A>,
     options?: InTransaction,
   ): Promise<SpawnedTask> {
-    const [added] = await this.addTasks(jobId, [spec as TaskSpec], options);
+    const [added] = await this.addTasks(jobId, [spec], options);
     return added as SpawnedTask;
   }
 
@@ -451,10 +458,12 @@ export class TaskManager {
   }
 
   /** The dependencies within a job. */
-  async edges(
-    jobId: string,
-  ): Promise<
-    readonly { readonly needs: string; readonly taskId: string; readonly onFailure: OnDependencyFailure }[]
+  async edges(jobId: string): Promise<
+    readonly {
+      readonly needs: string;
+      readonly taskId: string;
+      readonly onFailure: OnDependencyFailure;
+    }[]
   > {
     const rows = await tables(this.storage)
       .selectFrom('dagger_task_edges')
@@ -549,10 +558,7 @@ export class TaskManager {
     );
   }
 
-  async #onTask<T>(
-    taskId: string,
-    work: (unit: Unit, row: TaskRow) => Promise<T>,
-  ): Promise<T> {
+  async #onTask<T>(taskId: string, work: (unit: Unit, row: TaskRow) => Promise<T>): Promise<T> {
     const found = await taskRow(tables(this.storage), taskId);
     if (found === undefined) throw unknownTask(taskId, this.storage);
     return this.#do({

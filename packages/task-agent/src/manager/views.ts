@@ -46,7 +46,8 @@ export interface TaskView {
   readonly runAt: string | null;
 }
 
-const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+const time = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString();
 
 const json = <T extends JsonValue>(text: string): T => sealParsed(JSON.parse(text) as T);
 

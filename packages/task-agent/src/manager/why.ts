@@ -10,19 +10,31 @@ import { unknownTask } from '../unit/unit.ts';
 
 /** Why a task is where it is. Every unfinished task has one of these. */
 export type TaskReason =
-  | { readonly kind: 'needs_tasks'; readonly tasks: readonly { readonly id: string; readonly state: TaskState }[] }
+  | {
+      readonly kind: 'needs_tasks';
+      readonly tasks: readonly { readonly id: string; readonly state: TaskState }[];
+    }
   | { readonly kind: 'delayed'; readonly until: string }
   | { readonly kind: 'retrying'; readonly until: string; readonly error: ErrorData | null }
   /** No living worker runs its agent. */
   | { readonly kind: 'no_worker'; readonly agent: string }
   /** Workers are busy; so many tasks of its agent are before it. */
   | { readonly kind: 'queued'; readonly before: number }
-  | { readonly kind: 'running'; readonly worker: string; readonly since: string; readonly lastProgress: string }
+  | {
+      readonly kind: 'running';
+      readonly worker: string;
+      readonly since: string;
+      readonly lastProgress: string;
+    }
   /** Its worker is gone; the others are about to notice. */
   | { readonly kind: 'worker_gone'; readonly worker: string }
   | { readonly kind: 'blocked_by_agent'; readonly message: string }
   | { readonly kind: 'crashed'; readonly worker: string }
-  | { readonly kind: 'in_review'; readonly reviewer: string | null; readonly reviewTask: string | null }
+  | {
+      readonly kind: 'in_review';
+      readonly reviewer: string | null;
+      readonly reviewTask: string | null;
+    }
   | { readonly kind: 'paused'; readonly message: string | null }
   | { readonly kind: 'job_paused' }
   | { readonly kind: 'completed' }
@@ -39,7 +51,11 @@ export interface Why {
   /** The same in words. */
   readonly text: string;
   /** Where it waits for others: those at the end of the lines, which hold everything up. */
-  readonly roots: readonly { readonly id: string; readonly state: TaskState; readonly text: string }[];
+  readonly roots: readonly {
+    readonly id: string;
+    readonly state: TaskState;
+    readonly text: string;
+  }[];
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -119,7 +135,10 @@ const needed = async (
   storage: Storage,
   taskId: string,
 ): Promise<readonly { readonly id: string; readonly state: TaskState }[]> => {
-  const { rows } = await sql<{ readonly id: string; readonly state: TaskState }>`select t.id, t.state
+  const { rows } = await sql<{
+    readonly id: string;
+    readonly state: TaskState;
+  }>`select t.id, t.state
     from dagger_task_edges as e join dagger_tasks as t on t.id = e.needs
     where e.task_id = ${taskId} and t.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
     order by t.ord limit 100`.execute(tables(storage));
@@ -162,7 +181,9 @@ const queued = async (storage: Storage, row: TaskRow, now: number): Promise<Task
     .execute();
   if (!workers.some(({ agents }) => (JSON.parse(agents) as string[]).includes(row.agent)))
     return { kind: 'no_worker', agent: row.agent };
-  const { rows } = await sql<{ readonly n: number }>`select cast(count(*) as bigint) as n from dagger_tasks
+  const { rows } = await sql<{
+    readonly n: number;
+  }>`select cast(count(*) as bigint) as n from dagger_tasks
     where state = 'ready' and agent = ${row.agent}
       and (rank > ${row.rank} or (rank = ${row.rank} and ord < ${row.ord}))`.execute(db);
   return { kind: 'queued', before: rows[0]?.n ?? 0 };

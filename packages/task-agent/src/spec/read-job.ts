@@ -55,7 +55,7 @@ export const readJob = async (spec: JobSpec, scope: JobScope): Promise<JobDraft>
   const all: readonly TaskSpec[] =
     objective === undefined
       ? tasks
-      : [{ key: 'objective', type: 'objective', ...objective } as TaskSpec, ...tasks];
+      : [{ key: 'objective', type: 'objective', ...objective }, ...tasks];
   const config: JobConfig = {
     ...(spec.allowedAgents === undefined
       ? {}
@@ -82,7 +82,7 @@ export const readJob = async (spec: JobSpec, scope: JobScope): Promise<JobDraft>
     timeoutMs: timeout === undefined ? null : Math.round(timeout * 1_000),
     stallAfterMs: afterSeconds === undefined ? null : Math.round(afterSeconds * 1_000),
     state: Object.entries(spec.state ?? {}).map(([key, value]) => {
-      checkJson(value as JsonValue);
+      checkJson(value);
       return [key, JSON.stringify(value)] as const;
     }),
     tasks: drafts,
@@ -121,8 +121,15 @@ const checkShape = (spec: JobSpec): void => {
   positive('stall.afterSeconds', stall?.afterSeconds);
   const type = stall?.action?.type;
   if (!['NotifyPlanningAgent', 'TerminateJob', 'Wait', undefined].includes(type))
-    refuse(`stall.action.type must be NotifyPlanningAgent, TerminateJob or Wait, not ${shown(type)}`);
-  for (const name of ['maxTasks', 'maxDepth', 'maxTokens', 'maxRuns'] as const satisfies readonly (keyof JobLimits)[]) {
+    refuse(
+      `stall.action.type must be NotifyPlanningAgent, TerminateJob or Wait, not ${shown(type)}`,
+    );
+  for (const name of [
+    'maxTasks',
+    'maxDepth',
+    'maxTokens',
+    'maxRuns',
+  ] as const satisfies readonly (keyof JobLimits)[]) {
     const value = limits?.[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
       refuse(`limits.${name} must be a whole number of at least 1, not ${shown(value)}`);

@@ -106,7 +106,9 @@ const unusedKey = ({ agent, input }: TaskSpec, seen: ReadonlySet<string>): strin
   for (let n = 2; ; n++) if (!seen.has(`${key}-${n}`)) return `${key}-${n}`;
 };
 
-const inOrder = <T extends { readonly spec: TaskSpec; readonly key: string; readonly where: string }>(
+const inOrder = <
+  T extends { readonly spec: TaskSpec; readonly key: string; readonly where: string },
+>(
   rough: readonly T[],
 ): readonly T[] => {
   if (rough.every(({ spec }) => spec.parent === undefined || spec.parent === null)) return rough;
@@ -212,7 +214,11 @@ const optionsOf = (
   refuse: Refuse,
 ): StoredOptions => {
   const { review } = spec;
-  if (typeof review === 'object' && !scope.agents.contains(review.agent) && !scope.remoteAgents.has(review.agent))
+  if (
+    typeof review === 'object' &&
+    !scope.agents.contains(review.agent) &&
+    !scope.remoteAgents.has(review.agent)
+  )
     refuse(`review.agent is '${review.agent}', and no agent of that name is known here`);
   const onCrash = spec.onCrash ?? agent?.onCrash;
   return {
@@ -250,7 +256,9 @@ const checkShape = (spec: unknown, refuse: Refuse): void => {
     }
   const { agent, key, title, type, needs, parent, review, onCrash, acceptanceCriteria } = fields;
   const name: unknown =
-    typeof agent === 'object' && agent !== null ? (agent as { readonly name?: unknown }).name : agent;
+    typeof agent === 'object' && agent !== null
+      ? (agent as { readonly name?: unknown }).name
+      : agent;
   if (!isText(name)) refuse(`agent must be an agent or the name of one, not ${shown(agent)}`);
   if (key !== undefined && !(isText(key) && key.length <= LONGEST_KEY && !key.includes('\0')))
     refuse(`key must be text of 1 to ${LONGEST_KEY} characters, not ${shown(key)}`);
@@ -285,7 +293,10 @@ const checkNeeds = (needs: unknown, refuse: Refuse): void => {
       typeof need === 'object' && need !== null ? need : { task: need }
     ) as { readonly task?: unknown; readonly onFailure?: unknown };
     if (!isText(task)) refuse(`needs has ${shown(need)}, which names no task`);
-    if (onFailure !== undefined && !(ON_DEPENDENCY_FAILURE as readonly unknown[]).includes(onFailure))
+    if (
+      onFailure !== undefined &&
+      !(ON_DEPENDENCY_FAILURE as readonly unknown[]).includes(onFailure)
+    )
       refuse(
         `onFailure of a dependency must be one of ${ON_DEPENDENCY_FAILURE.join(', ')}, not ${shown(onFailure)}`,
       );
@@ -308,7 +319,9 @@ const checkNumbers = (fields: Readonly<Record<string, unknown>>, refuse: Refuse)
       value <= 315_360_000 &&
       (above ? value > 0 : value >= 0);
     if (!fits)
-      refuse(`${name} must be a number of seconds ${above ? 'above' : 'of at least'} 0, not ${shown(value)}`);
+      refuse(
+        `${name} must be a number of seconds ${above ? 'above' : 'of at least'} 0, not ${shown(value)}`,
+      );
   };
   whole('priority', -HIGHEST_PRIORITY, HIGHEST_PRIORITY);
   whole('maxRetries', 0, 1_000);

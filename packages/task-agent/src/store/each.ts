@@ -21,10 +21,7 @@ export const number = (cell: number): RawBuilder<number> =>
   sql.raw(`cast((e.value ->> ${cell}) as bigint)`);
 
 /** A list of texts, for `in (...)`. */
-export const list = (
-  abilities: StorageAbilities,
-  items: readonly string[],
-): RawBuilder<unknown> =>
+export const list = (abilities: StorageAbilities, items: readonly string[]): RawBuilder<unknown> =>
   sql`(select ${text(0)} from ${each(
     abilities,
     items.map((item) => [item]),

@@ -9,8 +9,7 @@ import { list } from './each.ts';
 import type { TaskRow, TaskTables } from './tables.ts';
 
 /** The database of a storage with the tables of tasks. */
-export const tables = (storage: Storage): Kysely<TaskTables> =>
-  storage.db as unknown as Kysely<TaskTables>;
+export const tables = (storage: Storage): Kysely<TaskTables> => storage.db;
 
 export const taskRow = async (
   db: Kysely<TaskTables>,
@@ -28,10 +27,11 @@ export const outcomesOf = async (
   which: { readonly of: string } | { readonly ids: readonly string[] },
 ): Promise<readonly DependencyOutcome[]> => {
   const db = tables(storage);
-  const { rows } = await ('of' in which
-    ? sql<OutcomeRow>`select t.id, t.agent, t.state, t.output, t.error from dagger_task_edges as e
+  const { rows } = await (
+    'of' in which
+      ? sql<OutcomeRow>`select t.id, t.agent, t.state, t.output, t.error from dagger_task_edges as e
         join dagger_tasks as t on t.id = e.needs where e.task_id = ${which.of} order by t.ord`
-    : sql<OutcomeRow>`select id, agent, state, output, error from dagger_tasks
+      : sql<OutcomeRow>`select id, agent, state, output, error from dagger_tasks
         where id in ${list(storage.abilities, which.ids)}`
   ).execute(db);
   return rows.map(outcome);

@@ -46,7 +46,9 @@ export const writeEdges = async (
       `task '${task.id}' cannot need '${missing}': job '${task.job_id}' has no such task`,
       { ids: { taskId: task.id, jobId: task.job_id } },
     );
-  const { rows: present } = await sql<{ readonly needs: string }>`select needs from dagger_task_edges
+  const { rows: present } = await sql<{
+    readonly needs: string;
+  }>`select needs from dagger_task_edges
     where task_id = ${task.id} and needs in ${list(abilities, ids)}`.execute(unit.trx);
   const old = new Set(present.map((row) => row.needs));
   const fresh = needs.filter(({ id }, i) => !old.has(id) && ids.indexOf(id) === i);

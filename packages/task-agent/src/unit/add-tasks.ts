@@ -117,7 +117,10 @@ export const addTasks = async (
   });
   await insertTasks(unit, rows);
   await insertEdges(unit, edges);
-  await markBlocking(unit, [...needed].filter((id) => known.has(id)));
+  await markBlocking(
+    unit,
+    [...needed].filter((id) => known.has(id)),
+  );
   await raiseRanks(
     unit,
     fresh.flatMap(({ id, needs }) =>

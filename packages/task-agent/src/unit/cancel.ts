@@ -31,10 +31,11 @@ export const cancelTasks = async (
   { reason, root, except }: Cancellation,
 ): Promise<readonly string[]> => {
   const from = states(TRANSITIONS.cancel.from);
-  const { rows } = await (root === undefined
-    ? sql<Cancellable>`select id, state, waiting, worker from dagger_tasks
+  const { rows } = await (
+    root === undefined
+      ? sql<Cancellable>`select id, state, waiting, worker from dagger_tasks
         where job_id = ${jobId} and state in ${from}`
-    : sql<Cancellable>`with recursive below(id) as (
+      : sql<Cancellable>`with recursive below(id) as (
           select id from dagger_tasks where id = ${root}
           union select t.id from dagger_tasks as t join below as b on t.parent_id = b.id
             where t.job_id = ${jobId})

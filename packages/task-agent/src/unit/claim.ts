@@ -50,7 +50,8 @@ export const claimTasks = async (
   request: ClaimRequest,
 ): Promise<readonly ClaimedTask[]> => {
   const { worker, now } = request;
-  const { rows } = await sql<ClaimedTask>`${storage.abilities.rowLocks ? pickedLocked(storage, request) : sql``}
+  const { rows } =
+    await sql<ClaimedTask>`${storage.abilities.rowLocks ? pickedLocked(storage, request) : sql``}
     update dagger_tasks set state = 'in_progress', worker = ${worker}, fence = fence + 1, started_at = ${now},
       beat_at = ${now}, progress = null,
       deadline = case when timeout_ms is null then null else ${now} + timeout_ms end
@@ -96,7 +97,9 @@ export const promoteDue = async (
     where id in (select id from dagger_tasks where state = 'pending' and waiting = 0 and run_at <= ${now}
       order by run_at limit 1000 ${skip}) and state = 'pending'
     returning agent`.execute(trx);
-  const next = await sql<{ readonly due: number | null }>`select min(run_at) as due from dagger_tasks
+  const next = await sql<{
+    readonly due: number | null;
+  }>`select min(run_at) as due from dagger_tasks
     where state = 'pending' and waiting = 0`.execute(trx);
   return {
     agents: rows.map(({ agent }) => agent),

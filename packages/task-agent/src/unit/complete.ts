@@ -28,7 +28,8 @@ export const completeTasks = async (
 ): Promise<ReadonlySet<string>> => {
   if (completions.length === 0) return new Set();
   const rows = completions.map(({ taskId, fence, output }) => [taskId, fence, output]);
-  const { rows: done } = await sql<Completed>`update dagger_tasks set state = 'completed', output = v.output,
+  const { rows: done } =
+    await sql<Completed>`update dagger_tasks set state = 'completed', output = v.output,
       error = null, reason = null, worker = null, deadline = null, finished_at = ${unit.now}
     from (select ${text(0)} as id, ${number(1)} as fence, ${text(2)} as output
       from ${each(unit.storage.abilities, rows)}) as v

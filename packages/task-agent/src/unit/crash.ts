@@ -41,11 +41,7 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
         : `its worker (${placeOf(worker)}) died, the ${crashes}th time; maxCrashes is ${maxCrashes}`,
       { ids: { taskId: row.id } },
     );
-    await unit.trx
-      .updateTable('dagger_tasks')
-      .set({ crashes })
-      .where('id', '=', row.id)
-      .execute();
+    await unit.trx.updateTable('dagger_tasks').set({ crashes }).where('id', '=', row.id).execute();
     await failForGood(unit, { ...row, failures: row.failures - 1 }, toErrorData(error));
   } else {
     const isHeld = unit.job(row.job_id).status === 'paused';
@@ -56,7 +52,9 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
         crashes,
         worker: null,
         deadline: null,
-        ...(isHeld ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) } : {}),
+        ...(isHeld
+          ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) }
+          : {}),
       })
       .where('id', '=', row.id)
       .execute();

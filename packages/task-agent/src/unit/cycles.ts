@@ -19,7 +19,9 @@ const cycleError = (path: readonly string[]): DaggerError =>
  */
 export const refuseCycles = (drafts: readonly TaskDraft[]): void => {
   const byId = new Map(drafts.map((draft) => [draft.id, draft]));
-  const left = new Map(drafts.map(({ id, needs }) => [id, needs.filter((n) => byId.has(n.id)).length]));
+  const left = new Map(
+    drafts.map(({ id, needs }) => [id, needs.filter((n) => byId.has(n.id)).length]),
+  );
   const dependents = new Map<string, string[]>();
   for (const { id, needs } of drafts)
     for (const need of needs) {

@@ -35,7 +35,9 @@ export const followSetbacks = async (
   const edges = await downstream(unit, [...jobOf.keys()]);
   const { consequences, ended: goingOn } = spread(
     new Map(ended.map(({ id, setback }) => [id, setback])),
-    when === 'now' ? edges : edges.filter(({ needs, onFailure }) => !(jobOf.has(needs) && onFailure === 'continue')),
+    when === 'now'
+      ? edges
+      : edges.filter(({ needs, onFailure }) => !(jobOf.has(needs) && onFailure === 'continue')),
   );
   for (const { taskId, because } of consequences) jobOf.set(taskId, jobOf.get(because) as string);
   await write(unit, consequences, jobOf);

@@ -10,7 +10,11 @@ const pausedFrom = (state: TaskState): 'pending' | 'blocked' =>
   state === 'blocked' ? 'blocked' : 'pending';
 
 /** Nothing of the job is taken up until it is resumed; what is in progress goes on. @throws DaggerError JOB_FINISHED */
-export const pauseJob = async (unit: Unit, jobId: string, message: string | null): Promise<void> => {
+export const pauseJob = async (
+  unit: Unit,
+  jobId: string,
+  message: string | null,
+): Promise<void> => {
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
   const { rows } = await sql<{ readonly state: TaskState; readonly waiting: number }>`
@@ -49,7 +53,9 @@ export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Pro
   mustAllow('pause', state, task.id);
   const { rows } = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
       reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message })}
-    where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(unit.trx);
+    where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(
+    unit.trx,
+  );
   // A worker took it in between.
   if (rows.length === 0) mustAllow('pause', 'in_progress', task.id);
   unit.change(task.job_id, { movable: isMovable(state, task.waiting) ? -1 : 0 });
@@ -75,8 +81,7 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
 const goOn = async (unit: Unit, task: TaskRow): Promise<void> => {
   const reason = readReason(task.reason);
   const was = reason?.kind === 'paused' ? reason.was : 'pending';
-  const state =
-    task.waiting > 0 ? was : task.run_at > unit.now ? 'pending' : 'ready';
+  const state = task.waiting > 0 ? was : task.run_at > unit.now ? 'pending' : 'ready';
   await unit.trx
     .updateTable('dagger_tasks')
     .set({ state, reason: null })

@@ -75,7 +75,12 @@ export const reopenTask = async (
 
 /** The task, and what ended because it did. */
 const withConsequences = async (unit: Unit, task: TaskRow): Promise<readonly Below[]> => {
-  const own = { id: task.id, state: task.state as TaskState, waiting: task.waiting, agent: task.agent };
+  const own = {
+    id: task.id,
+    state: task.state as TaskState,
+    waiting: task.waiting,
+    agent: task.agent,
+  };
   if (!isEnd(own.state) || isSuccess(own.state)) return [own];
   const { rows } = await sql<Below>`with recursive below(id) as (
       select e.task_id from dagger_task_edges as e join dagger_tasks as t on t.id = e.task_id

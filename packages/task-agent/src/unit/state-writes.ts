@@ -9,7 +9,10 @@ export type StateWrite =
   | { readonly op: 'add'; readonly key: string; readonly value: number };
 
 /** What a shared value becomes. @throws DaggerError TASK_INVALID where it is not a list, or not a number */
-export const changed = (before: JsonValue | undefined, write: StateWrite): JsonValue | undefined => {
+export const changed = (
+  before: JsonValue | undefined,
+  write: StateWrite,
+): JsonValue | undefined => {
   const refuse = (what: string): never => {
     throw new DaggerError(
       'TASK_INVALID',
@@ -63,7 +66,11 @@ export const writeState = async (
   }
 };
 
-const readState = async (unit: Unit, jobId: string, key: string): Promise<JsonValue | undefined> => {
+const readState = async (
+  unit: Unit,
+  jobId: string,
+  key: string,
+): Promise<JsonValue | undefined> => {
   const row = await unit.trx
     .selectFrom('dagger_job_state')
     .select('value')

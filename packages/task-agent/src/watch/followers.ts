@@ -123,7 +123,9 @@ export class Followers {
 
   async #look(): Promise<void> {
     const ids = [...this.#jobs.keys()];
-    const { rows } = await sql<Pick<JobRow, 'id' | 'status' | 'seq'>>`select id, status, seq from dagger_jobs
+    const { rows } = await sql<
+      Pick<JobRow, 'id' | 'status' | 'seq'>
+    >`select id, status, seq from dagger_jobs
       where id in ${list(this.#storage.abilities, ids)}`.execute(tables(this.#storage));
     const known = new Map(rows.map((row) => [row.id, row]));
     for (const id of ids) {
@@ -187,12 +189,17 @@ export class Followers {
       for (const { reject } of followed.waiting) reject(closed());
     }
     this.#jobs.clear();
-    await (await this.#unsubscribe)?.();
+    await (
+      await this.#unsubscribe
+    )?.();
   }
 }
 
 const closed = (): DaggerError =>
-  new DaggerError('MANAGER_CLOSED', 'the task manager was closed; the job goes on where others work');
+  new DaggerError(
+    'MANAGER_CLOSED',
+    'the task manager was closed; the job goes on where others work',
+  );
 
 /** The history of a job after a row, the oldest first. */
 export const readLog = async (

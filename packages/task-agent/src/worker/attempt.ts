@@ -201,7 +201,7 @@ export class TaskAttempt implements TaskContext<never> {
           { code: 'INPUT_INVALID' },
         );
       this.#input = valid === undefined ? sealParsed(input) : valid.value;
-      const result: unknown = await this.#registered.agent.execute(this as never);
+      const result: unknown = await this.#registered.agent.execute(this);
       await this.#succeeded(result);
     } catch (error) {
       await this.#failed(error);
@@ -377,7 +377,7 @@ export class TaskAttempt implements TaskContext<never> {
 
   async spawn<A extends AnyTaskAgent>(spec: TaskSpec<A>): Promise<SpawnedTask> {
     this.#mustBeOwn();
-    const [draft] = await this.#host.read([spec as TaskSpec], this);
+    const [draft] = await this.#host.read([spec], this);
     if (draft === undefined) throw new TypeError('no task was read');
     const { added } = await this.#fenced((unit) =>
       addTasks(unit, this.jobId, [draft], { by: this.taskId }),
@@ -404,10 +404,7 @@ export class TaskAttempt implements TaskContext<never> {
     );
   }
 
-  async reopen(
-    taskId: string,
-    { input }: { readonly input?: JsonValue } = {},
-  ): Promise<void> {
+  async reopen(taskId: string, { input }: { readonly input?: JsonValue } = {}): Promise<void> {
     this.#mustBeOwn();
     if (input !== undefined) checkJson(input);
     await this.#fenced(async (unit) => {
@@ -448,7 +445,7 @@ export class TaskAttempt implements TaskContext<never> {
       try {
         this.#mustBeOwn();
       } catch (error) {
-        reject(error as Error);
+        reject(error);
         return;
       }
       this.#wanted.push({ specs, resolve, reject });
@@ -469,9 +466,9 @@ export class TaskAttempt implements TaskContext<never> {
       for (const { specs } of wanted) lists.push(await this.#host.read(specs, this));
       const drafts = [...new Map(lists.flat().map((draft) => [draft.id, draft])).values()];
       const known = new Map(
-        (
-          await outcomesOf(this.#host.storage, { ids: drafts.map(({ id }) => id) })
-        ).map((outcome) => [outcome.taskId, outcome]),
+        (await outcomesOf(this.#host.storage, { ids: drafts.map(({ id }) => id) })).map(
+          (outcome) => [outcome.taskId, outcome],
+        ),
       );
       if (drafts.every(({ id }) => isEnd(known.get(id)?.state ?? 'pending'))) {
         const checked = new Map(
@@ -498,7 +495,8 @@ export class TaskAttempt implements TaskContext<never> {
     const waits = (await outcomesOf(this.#host.storage, { of: this.taskId })).some(
       ({ state }) => !isEnd(state),
     );
-    const why = waits && message === undefined ? undefined : (message ?? 'its agent waits for a decision');
+    const why =
+      waits && message === undefined ? undefined : (message ?? 'its agent waits for a decision');
     await this.#park({ drafts: [], needs: [], message: waits ? undefined : why });
     throw new Parked(this.taskId);
   }

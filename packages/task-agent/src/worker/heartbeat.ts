@@ -22,11 +22,7 @@ const entry = new URL(
 );
 
 /** Renews the lease of a worker; false when it is not there any more. */
-export const renew = async (
-  storage: Storage,
-  worker: string,
-  until: number,
-): Promise<boolean> => {
+export const renew = async (storage: Storage, worker: string, until: number): Promise<boolean> => {
   const renewed = await tables(storage)
     .updateTable('dagger_workers')
     .set({ lease_until: until })

@@ -20,7 +20,8 @@ export const retryDelay = (
 ): number | undefined => {
   const { maxRetries, retryStrategy } = readOptions(task.options);
   const retry = agent?.retry;
-  const attempts = maxRetries === undefined ? (retry?.attempts ?? DEFAULT_ATTEMPTS) : maxRetries + 1;
+  const attempts =
+    maxRetries === undefined ? (retry?.attempts ?? DEFAULT_ATTEMPTS) : maxRetries + 1;
   const failures = task.failures + 1;
   if (failures >= attempts || !error.retryable || !isRetryWanted(retry?.retryOn, error))
     return undefined;

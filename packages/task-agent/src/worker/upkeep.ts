@@ -161,12 +161,13 @@ export class Upkeep {
     const db = tables(storage);
     const known = await db.selectFrom('dagger_workers').select(['id', 'lease_until']).execute();
     const dead = known.filter(
-      ({ id, lease_until }) =>
-        id !== this.#worker.id && (lease_until < clock.now() || isDead(id)),
+      ({ id, lease_until }) => id !== this.#worker.id && (lease_until < clock.now() || isDead(id)),
     );
     for (const { id, lease_until } of dead) await this.#takeOver(id, lease_until);
     // Whoever was declared dead and did not know took these.
-    const { rows: orphans } = await sql<{ readonly worker: string }>`select distinct worker from dagger_tasks
+    const { rows: orphans } = await sql<{
+      readonly worker: string;
+    }>`select distinct worker from dagger_tasks
       where state = 'in_progress' and not exists
         (select 1 from dagger_workers as w where w.id = dagger_tasks.worker)`.execute(db);
     for (const { worker } of orphans)
@@ -227,7 +228,11 @@ export class Upkeep {
             ),
           );
           const delay = retryDelay(error, row, agents.get(row.agent), ids.random());
-          await failAttempt(unit, { taskId: id, jobId: job_id, fence }, { error, delay, tokens: 0 });
+          await failAttempt(
+            unit,
+            { taskId: id, jobId: job_id, fence },
+            { error, delay, tokens: 0 },
+          );
           if (worker !== null) unit.interrupted.add(worker);
         },
       });
@@ -273,9 +278,13 @@ export class Upkeep {
           const job = unit.job(id);
           if (job.status !== 'running' && job.status !== 'paused') return;
           const seconds = ((job.due_at ?? 0) - job.created_at) / 1_000;
-          const error = new DaggerError('JOB_TIMEOUT', `job '${id}' took longer than ${seconds} s`, {
-            ids: { jobId: id },
-          });
+          const error = new DaggerError(
+            'JOB_TIMEOUT',
+            `job '${id}' took longer than ${seconds} s`,
+            {
+              ids: { jobId: id },
+            },
+          );
           await terminate(unit, id, toErrorData(error));
         },
       });

@@ -263,7 +263,8 @@ export class Worker implements Claimer, AttemptHost {
 
   async claim(trx: Transaction<TaskTables>, unit: Unit): Promise<readonly ClaimedTask[]> {
     // What this very transaction made ready is there to be taken.
-    for (const agent of unit.ready) if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
+    for (const agent of unit.ready)
+      if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
     const isDue = this.#nextDue <= unit.now;
     if (!this.wants && !isDue) return [];
     if (this.#isDoubtful) await this.#settleDoubt(trx);
@@ -337,7 +338,10 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   /** The tasks that this worker has, with the fence of each. */
-  held(): ReadonlyMap<string, { readonly fence: number; readonly attempt: TaskAttempt | undefined }> {
+  held(): ReadonlyMap<
+    string,
+    { readonly fence: number; readonly attempt: TaskAttempt | undefined }
+  > {
     const held = new Map<
       string,
       { readonly fence: number; readonly attempt: TaskAttempt | undefined }
