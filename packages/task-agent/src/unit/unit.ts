@@ -284,17 +284,18 @@ export class Unit {
             .where('t.job_id', '=', job.id)
             .where('t.state', 'in', ['failed', 'rejected'])
             // Its failure passed on to a task that needed it, or somebody went on all the same.
-            .where(({ not, exists, selectFrom }) =>
-              not(
-                exists(
-                  selectFrom('dagger_task_edges as e')
+            .where((t) =>
+              t.not(
+                t.exists(
+                  t
+                    .selectFrom('dagger_task_edges as e')
                     .innerJoin('dagger_tasks as d', 'd.id', 'e.task_id')
                     .select('e.needs')
                     .whereRef('e.needs', '=', 't.id')
-                    .where((eb) =>
-                      eb.or([
-                        eb('e.on_failure', '=', 'continue'),
-                        eb.and([eb('e.on_failure', '=', 'fail'), eb('d.state', '=', 'failed')]),
+                    .where((e) =>
+                      e.or([
+                        e('e.on_failure', '=', 'continue'),
+                        e.and([e('e.on_failure', '=', 'fail'), e('d.state', '=', 'failed')]),
                       ]),
                     ),
                 ),
