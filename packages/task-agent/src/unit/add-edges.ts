@@ -5,6 +5,7 @@ import type { DraftNeed } from '../spec/draft.ts';
 import { list } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
+import { COUNTED } from './counted.ts';
 import { refuseCycle } from './cycles.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
@@ -102,10 +103,13 @@ export const addDependencies = async (
   });
   // One in progress counts what it waits for when it blocks.
   if (state === 'in_progress' || holding === 0) return;
-  const waiting = task.waiting + holding;
   await unit.trx
     .updateTable('dagger_tasks')
-    .set({ waiting, ...(state === 'ready' ? { state: 'pending' } : {}) })
+    .set(
+      state === 'ready'
+        ? { waiting: COUNTED, state: 'pending' }
+        : { waiting: task.waiting + holding },
+    )
     .where('id', '=', task.id)
     .execute();
   if (isMovable(state, task.waiting)) unit.change(task.job_id, { movable: -1 });

@@ -56,8 +56,12 @@ export const addTasks = async (
   const present = drafts.filter(({ id }) => known.has(id)).map(({ id }) => id);
   if (fresh.length === 0) return { added: [], present };
   const { settings } = unit.openJob(jobId);
-  if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, fresh, jobId);
-  checkLimits(unit, jobId, fresh);
+  // Reviews and plans are there because the job was started so; refusing them would leave it without an end.
+  const asked = fresh.filter(
+    ({ options }) => options.reviews === undefined && options.stall === undefined,
+  );
+  if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, asked, jobId);
+  checkLimits(unit, jobId, asked);
   const freshIds = new Set(fresh.map(({ id }) => id));
   for (const { id, needs } of fresh)
     for (const need of needs)

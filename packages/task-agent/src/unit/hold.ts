@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
-import { readReason, writeReason } from '../lifecycle/reason.ts';
+import { readReason, writeReason, type StoredReason } from '../lifecycle/reason.ts';
 import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
 import { states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
+import { COUNTED } from './counted.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';
 
@@ -21,7 +22,8 @@ export const pauseJob = async (
     select state, waiting from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
     unit.trx,
   );
-  await sql`update dagger_tasks set state = 'paused', reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
+  await sql`update dagger_tasks set state = 'paused', waiting = case when state = 'ready' then ${COUNTED} else waiting end,
+      reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
     where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(unit.trx);
   const moved = rows.filter(({ state, waiting }) => isMovable(state, waiting)).length;
   unit.change(jobId, { movable: -moved });
@@ -51,8 +53,17 @@ export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Pro
   unit.openJob(task.job_id);
   if (state === 'paused' && unit.again) return;
   mustAllow('pause', state, task.id);
-  const { rows } = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
-      reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message })}
+  const before = readReason(task.reason);
+  const reason = writeReason({
+    kind: 'paused',
+    was: pausedFrom(state),
+    message,
+    ...(before?.kind === 'agent' || before?.kind === 'crash' ? { before } : {}),
+  });
+  const { rows } = await sql<{
+    readonly id: string;
+  }>`update dagger_tasks set state = 'paused', reason = ${reason},
+      waiting = case when state = 'ready' then ${COUNTED} else waiting end
     where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(
     unit.trx,
   );
@@ -72,19 +83,30 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
   if (unit.job(task.job_id).status === 'paused')
     await unit.trx
       .updateTable('dagger_tasks')
-      .set({ reason: writeReason({ kind: 'paused', was: 'pending', message: null }) })
+      .set({ reason: writeReason({ ...heldBy(task), message: null }) })
       .where('id', '=', task.id)
       .execute();
   else await goOn(unit, task);
 };
 
-const goOn = async (unit: Unit, task: TaskRow): Promise<void> => {
+const heldBy = (task: TaskRow): StoredReason & { readonly kind: 'paused' } => {
   const reason = readReason(task.reason);
-  const was = reason?.kind === 'paused' ? reason.was : 'pending';
-  const state = task.waiting > 0 ? was : task.run_at > unit.now ? 'pending' : 'ready';
+  return reason?.kind === 'paused' ? reason : { kind: 'paused', was: 'pending', message: null };
+};
+
+const goOn = async (unit: Unit, task: TaskRow): Promise<void> => {
+  const { was, before } = heldBy(task);
+  const state =
+    before !== undefined
+      ? 'blocked'
+      : task.waiting > 0
+        ? was
+        : task.run_at > unit.now
+          ? 'pending'
+          : 'ready';
   await unit.trx
     .updateTable('dagger_tasks')
-    .set({ state, reason: null })
+    .set({ state, reason: before === undefined ? null : writeReason(before) })
     .where('id', '=', task.id)
     .execute();
   if (!isMovable(state, task.waiting)) return;
