@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, integer, nat, property, record } from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { spread, type Setback, type WaitingEdge } from './spread.ts';
 import type { OnDependencyFailure } from '../spec/task-spec.ts';
@@ -61,10 +61,10 @@ it('what needs a cancelled task is cancelled', () => {
 /** Random graphs whose edges lead from lower to higher numbers. */
 const graphs = fc
   .array(
-    record({
-      from: nat(9),
-      span: integer({ min: 1, max: 9 }),
-      onFailure: constantFrom<OnDependencyFailure>('fail', 'skip', 'continue'),
+    fc.record({
+      from: fc.nat(9),
+      span: fc.integer({ min: 1, max: 9 }),
+      onFailure: fc.constantFrom<OnDependencyFailure>('fail', 'skip', 'continue'),
     }),
     { maxLength: 25 },
   )
@@ -77,8 +77,8 @@ const graphs = fc
   });
 
 it('reaches exactly the tasks that a walk from each setback reaches, in whatever order the edges come', () => {
-  assert(
-    property(graphs, array(nat(4), { minLength: 1 }), integer(), (edges, at, seed) => {
+  fc.assert(
+    fc.property(graphs, fc.array(fc.nat(4), { minLength: 1 }), fc.integer(), (edges, at, seed) => {
       const setbacks = failed(...at.map(String));
       const reached = new Set<string>();
       const walk = (id: string): void => {

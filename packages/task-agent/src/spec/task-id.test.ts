@@ -1,4 +1,4 @@
-import { assert, property, string } from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { keyIn, keyOf, taskIdOf } from './task-id.ts';
 
@@ -9,8 +9,8 @@ it('an id is a path over the parents', () => {
 
 it('a slash in a job or a key separates nothing, so that no two tasks share an id', () => {
   expect(taskIdOf('a/b', null, 'c')).not.toBe(taskIdOf('a', taskIdOf('a', null, 'b'), 'c'));
-  assert(
-    property(string(), string(), string(), string(), (a, b, c, d) => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (a, b, c, d) => {
       const isSame = taskIdOf(a, null, b) === taskIdOf(c, null, d);
       expect(isSame).toBe(a === c && b === d);
     }),
@@ -18,8 +18,8 @@ it('a slash in a job or a key separates nothing, so that no two tasks share an i
 });
 
 it('the key can be read from the id', () => {
-  assert(
-    property(string({ minLength: 1 }), (key) => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (key) => {
       expect(keyIn(taskIdOf('job', null, key))).toBe(key);
     }),
   );
