@@ -1,10 +1,11 @@
 import { DaggerError, type ErrorData, type Storage } from '@dagger/core';
 import { sql, type Transaction } from 'kysely';
 import type { JobLogEvent } from '../lifecycle/events.ts';
+import { readReason } from '../lifecycle/reason.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import type { JobConfig } from '../spec/job-spec.ts';
 import { each, list, type Kind } from '../store/each.ts';
-import type { JobRow, TaskTables } from '../store/tables.ts';
+import type { JobRow, TaskRow, TaskTables } from '../store/tables.ts';
 
 /** How the numbers of a job change. */
 export interface JobChange {
@@ -282,7 +283,7 @@ export class Unit {
         ? undefined
         : await this.trx
             .selectFrom('dagger_tasks as t')
-            .select(['t.id', 't.error', 't.state'])
+            .select(['t.id', 't.error', 't.reason'])
             .where('t.job_id', '=', job.id)
             .where('t.state', 'in', ['failed', 'rejected'])
             // Its failure passed on to a task that needed it, or somebody went on all the same.
@@ -311,11 +312,26 @@ export class Unit {
       await this.endJob(job.id, 'succeeded', null);
       return;
     }
-    await this.endJob(
-      job.id,
-      'failed',
-      failure.error === null ? null : (JSON.parse(failure.error) as ErrorData),
-    );
+    const error = await this.#rootError(failure);
+    await this.endJob(job.id, 'failed', error === null ? null : (JSON.parse(error) as ErrorData));
+  }
+
+  /** What went wrong first, where a failure only passed on that of another task. */
+  async #rootError(failure: Pick<TaskRow, 'error' | 'reason'>): Promise<string | null> {
+    let root = failure;
+    for (;;) {
+      const reason = readReason(root.reason);
+      const cause =
+        reason?.kind === 'dependency'
+          ? await this.trx
+              .selectFrom('dagger_tasks')
+              .select(['error', 'reason'])
+              .where('id', '=', reason.taskId)
+              .executeTakeFirst()
+          : undefined;
+      if (cause === undefined || cause.error === null) return root.error;
+      root = cause;
+    }
   }
 }
 
