@@ -23,13 +23,13 @@ export const pauseJob = async (
 ): Promise<void> => {
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
-  const { rows } = await sql<{ readonly state: TaskState; readonly waiting: number }>`
-    select state, waiting from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
+  // Counted as they are held: a worker may take some at the same time.
+  const { rows } = await sql<{ readonly waiting: number }>`update dagger_tasks set state = 'paused',
+      reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
+    where job_id = ${jobId} and state in ${states(['pending', 'ready'])} returning waiting`.execute(
     unit.trx,
   );
-  await sql`update dagger_tasks set state = 'paused', reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
-    where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(unit.trx);
-  const moved = rows.filter(({ state, waiting }) => isMovable(state, waiting)).length;
+  const moved = rows.filter(({ waiting }) => waiting === 0).length;
   unit.change(jobId, { movable: -moved });
   unit.log(jobId, { type: 'JobPaused', reason: message });
 };
@@ -45,6 +45,7 @@ export const resumeJob = async (unit: Unit, jobId: string): Promise<void> => {
     .where('state', '=', 'paused')
     .execute();
   unit.log(jobId, { type: 'JobResumed' });
+  unit.look(jobId);
   for (const task of held) {
     const reason = readReason(task.reason);
     if (reason?.kind === 'paused' && reason.message === null) await goOn(unit, task);
@@ -74,6 +75,7 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
   if (task.state !== 'paused' && unit.again) return;
   mustAllow('resume', task.state as TaskState, task.id);
   unit.log(task.job_id, { type: 'TaskResumed', taskId: task.id });
+  unit.look(task.job_id);
   // In a job that is held, it is now held with the others.
   const reason = readReason(task.reason);
   const was = reason?.kind === 'paused' ? reason.was : 'pending';

@@ -7,6 +7,8 @@ import { delays } from './delays.ts';
 import { holding } from './holding.ts';
 import { cancelling } from './cancelling.ts';
 import { reviews } from './reviews.ts';
+import { stalls } from './stalls.ts';
+import { reasons } from './reasons.ts';
 import { dynamic } from './dynamic.ts';
 import type { TaskContract } from './features.ts';
 import { fencing } from './fencing.ts';
@@ -28,6 +30,8 @@ const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
   holding,
   cancelling,
   reviews,
+  stalls,
+  reasons,
   'several storages': severalStorages,
 };
 
