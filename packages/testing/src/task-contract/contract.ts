@@ -15,6 +15,10 @@ import { fencing } from './fencing.ts';
 import { jobs } from './jobs.ts';
 import { lifecycle } from './lifecycle.ts';
 import { severalStorages } from './pairs.ts';
+import { sharedState } from './shared-state.ts';
+import { reads } from './reads.ts';
+import { transactions } from './transactions.ts';
+import { schemas } from './schemas.ts';
 import { Suite } from './world.ts';
 
 const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
@@ -32,6 +36,10 @@ const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
   reviews,
   stalls,
   reasons,
+  'shared values': sharedState,
+  'what is read': reads,
+  'transactions of the caller': transactions,
+  schemas,
   'several storages': severalStorages,
 };
 
