@@ -190,7 +190,13 @@ describe('the label of a task', () => {
     [{ state: 'paused', reason: { kind: 'paused', was: 'pending', message: 'later' } }, 'held: la'],
     [{ state: 'in_review', reason: { kind: 'review', reviewer: null } }, 'a person is to accept'],
     [{ state: 'in_progress', progress: { fraction: 0.25, message: 'page 3' } }, '25 %: page 3'],
-    [{ state: 'skipped', reason: { kind: 'dependency', taskId: 'x', state: 'failed', origin: 'x' } }, "'x',"],
+    [
+      {
+        state: 'skipped',
+        reason: { kind: 'dependency', taskId: 'x', state: 'failed', origin: 'x' },
+      },
+      "'x',",
+    ],
     [{ state: 'failed', error: ERROR }, 'error NO_DISK: the disk is full'],
   ] satisfies [Partial<TaskView>, string][])('says what holds it up: %j', (over, words) => {
     expect(taskLabel({ ...TASK, ...over }).join('\n')).toContain(words);
