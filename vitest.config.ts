@@ -16,6 +16,7 @@ export default defineConfig({
     ],
     // Native modules and tests that kill processes need processes of their own.
     pool: 'forks',
+    globalSetup: ['tooling/vitest/compile-cache.ts'],
     // Many tests wait for processes that they start; all cores have something to do.
     maxWorkers: '100%',
     testTimeout: 30_000,
