@@ -4,11 +4,13 @@ import { dagSuite } from './dag/suite.ts';
 import { recoverySuite } from './recovery/suite.ts';
 import { scheduleSuite } from './schedule/suite.ts';
 import type { Suite } from './suite.ts';
+import { tasksSuite } from './tasks/suite.ts';
 
 const suites: Readonly<Record<string, Suite>> = {
   dag: dagSuite,
   schedule: scheduleSuite,
   recovery: recoverySuite,
+  tasks: tasksSuite,
 };
 
 /** Beside the project, where there is one. */
@@ -22,14 +24,17 @@ ${Object.entries(suites)
   .join('\n')}
 
 Options:
-  --quick    fewer rounds and no graph of 100,000 nodes: a smoke test, about a minute
+  --quick    fewer rounds, no graph of 100,000 nodes, fewer tasks: a smoke test, a minute or two
   --json     one JSON document on stdout instead of the tables: suite, quick, machine, verdicts, skipped, and what the
              suite measured
   --cases    the folder with graphs that others collected, for schedule; default ../shared/cases
   --help     this text
 
-Progress goes to stderr. The exit code is 1 when schedule (its time is simulated) or recovery misses a target, 0 whatever the
-timings of dag are, and 2 for a suite or an option that does not exist.
+recovery and tasks use the PostgreSQL server that DAGGER_TEST_POSTGRES names, tasks also the Redis server that
+DAGGER_TEST_REDIS names; what needs a server that does not answer is skipped by name.
+
+Progress goes to stderr. The exit code is 1 when schedule (its time is simulated), recovery or tasks misses a target, 0 whatever
+the timings of dag are, and 2 for a suite or an option that does not exist.
 `;
 
 process.exitCode = await main(process.argv.slice(2));

@@ -24,14 +24,19 @@ export function digits(value: number): string {
   return value >= 0.001 ? value.toFixed(3) : value.toFixed(5);
 }
 
-/** The reasons behind the dashes: the same reason is told once. */
+/** The reasons behind the dashes, and what else is to be said of a number: the same reason is told once. */
 export class Footnotes {
   readonly #reasons: string[] = [];
 
   mark(reason: string): string {
+    return `- ${this.number(reason)}`;
+  }
+
+  /** To stand behind a number. */
+  number(reason: string): string {
     let index = this.#reasons.indexOf(reason);
     if (index === -1) index = this.#reasons.push(reason) - 1;
-    return `- (${index + 1})`;
+    return `(${index + 1})`;
   }
 
   lines(): string[] {

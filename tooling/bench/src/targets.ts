@@ -18,6 +18,10 @@ export function below(name: string, value: number | null, bound: number): Verdic
   return { name, value, target: `below ${bound}`, met: value === null ? null : value < bound };
 }
 
+export function above(name: string, value: number | null, bound: number): Verdict {
+  return { name, value, target: `above ${bound}`, met: value === null ? null : value > bound };
+}
+
 export function verdictWord({ met }: Verdict): string {
   if (met === null) return '';
   return met ? 'met' : 'missed';

@@ -36,9 +36,8 @@ export class Notifier {
   }
 
   #send(topic: string): void {
-    const { notify, db } = this.#storage;
     // Whoever is not told looks by himself before long.
-    const sent = notify?.call(this.#storage, db, topic).catch(() => {});
+    const sent = this.#storage.notify?.(this.#storage.db, topic).catch(() => {});
     this.#underWay = Promise.all([this.#underWay, sent]).then(() => {});
   }
 

@@ -1,4 +1,4 @@
-import { DaggerError, type JsonValue } from '@dagger/core';
+import { DaggerError } from '@dagger/core';
 import { checkJson, closest } from '@dagger/core/kernel';
 import { unknownAgent } from '../agent/registry.ts';
 import type { JobDraft } from '../unit/start-job.ts';

@@ -442,12 +442,8 @@ export class TaskAttempt implements TaskContext<never> {
 
   settle(specs: readonly TaskSpec[]): Promise<readonly DependencyOutcome[]> {
     const settled = new Promise<readonly DependencyOutcome[]>((resolve, reject) => {
-      try {
-        this.#mustBeOwn();
-      } catch (error) {
-        reject(error);
-        return;
-      }
+      // What this throws rejects the promise.
+      this.#mustBeOwn();
       this.#wanted.push({ specs, resolve, reject });
       // What is asked for in the same turn is one step.
       if (this.#wanted.length === 1) queueMicrotask(() => void this.#requireAll());

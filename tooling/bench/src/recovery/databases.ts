@@ -1,5 +1,6 @@
 import { postgres } from '@dagger/postgres';
 import { withTempFile } from '../durable/temp-file.ts';
+import { POSTGRES } from '../servers.ts';
 
 /** Where interrupted runs lie. */
 export interface RecoveryDatabase {
@@ -10,9 +11,6 @@ export interface RecoveryDatabase {
   readonly use: <T>(work: (url: string) => Promise<T>) => Promise<T>;
 }
 
-/** The server that the tests use. */
-const SERVER = process.env['DAGGER_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/test';
-
 export const sqliteFile: RecoveryDatabase = {
   name: 'SQLite',
   largest: Infinity,
@@ -22,7 +20,7 @@ export const sqliteFile: RecoveryDatabase = {
 /** A schema of its own on the server, dropped afterwards; the reason where none answers. */
 export async function postgresServer(): Promise<RecoveryDatabase | { readonly skipped: string }> {
   try {
-    const storage = postgres(SERVER);
+    const storage = postgres(POSTGRES);
     await storage.db.introspection.getSchemas();
     await storage.close();
   } catch (error) {
@@ -35,9 +33,9 @@ export async function postgresServer(): Promise<RecoveryDatabase | { readonly sk
 async function withSchema<T>(work: (url: string) => Promise<T>): Promise<T> {
   const schema = `dagger_bench_${process.pid}`;
   try {
-    return await work(`${SERVER}${SERVER.includes('?') ? '&' : '?'}schema=${schema}`);
+    return await work(`${POSTGRES}${POSTGRES.includes('?') ? '&' : '?'}schema=${schema}`);
   } finally {
-    const storage = postgres(SERVER);
+    const storage = postgres(POSTGRES);
     await storage.db.schema.dropSchema(schema).ifExists().cascade().execute();
     await storage.close();
   }
