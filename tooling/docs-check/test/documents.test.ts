@@ -66,6 +66,18 @@ test('the program in the README of threads prints what its comment says', () => 
   ]);
 });
 
+test('the program in the README of tasks prints what its comment says', () => {
+  const text = readFileSync(join(root, 'packages/task-agent/README.md'), 'utf8');
+  expect(print(snippet(text, 'run: tasks-readme.ts'), 1)).toEqual([
+    "{ facts: [ 'ants have six legs', 'bees have six legs' ] }\n",
+  ]);
+});
+
+test('the program about jobs in the README prints what the README says, and again without running anything', () => {
+  const expected = snippet(readme, 'output: jobs.ts');
+  expect(print(snippet(readme, 'run: jobs.ts'), 2)).toEqual([expected, expected]);
+});
+
 test('the program about people in the loop prints what its page says', () => {
   const page = readFileSync(join(root, 'docs/human.md'), 'utf8');
   expect(print(snippet(page, 'run: human.ts'), 1)).toEqual([snippet(page, 'output: human.ts')]);
