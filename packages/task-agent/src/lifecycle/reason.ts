@@ -9,6 +9,8 @@ export type StoredReason =
       readonly kind: 'paused';
       readonly was: 'pending' | 'blocked';
       readonly message: string | null;
+      /** The decision for which it was waiting, and still is when it is resumed. */
+      readonly before?: StoredReason;
     }
   /** A dependency ended without success. */
   | { readonly kind: 'dependency'; readonly taskId: string; readonly state: string }

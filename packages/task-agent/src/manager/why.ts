@@ -229,7 +229,7 @@ const inWords = (reason: TaskReason): string => {
     case 'rejected':
       return `its output was rejected: ${reason.error?.message ?? ''}`;
     case 'dependency':
-      return `'${reason.taskId}', which it needs, is ${reason.state} itself or did not succeed`;
+      return `'${reason.taskId}', which it needs, did not succeed`;
     case 'cancelled':
       return `it was cancelled${reason.message === '' ? '' : `: ${reason.message}`}`;
   }

@@ -2,7 +2,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed, TaskDraft } from '../spec/draft.ts';
-import { each, list, number, text, type Cell } from '../store/each.ts';
+import { each, list, type Cell, type Kind } from '../store/each.ts';
 import { refuseCycles } from './cycles.ts';
 import { followSetbacks, type Ended } from './end-tasks.ts';
 import { raiseRanks } from './ranks.ts';
@@ -215,14 +215,21 @@ const ranksOf = (drafts: readonly TaskDraft[]): ReadonlyMap<string, number> => {
   return ranks;
 };
 
+/** As `insertTasks` names them: the id to the input and the options, numbers, the reason. */
+const TASK_COLUMNS: readonly Kind[] = [
+  ...Array.from({ length: 9 }, () => 'text' as const),
+  ...Array.from({ length: 8 }, () => 'number' as const),
+  'text',
+];
+
 const insertTasks = async (unit: Unit, rows: readonly (readonly Cell[])[]): Promise<void> => {
   for (let at = 0; at < rows.length; at += CHUNK)
     await sql`insert into dagger_tasks (id, job_id, parent_id, agent, type, state, title, input, options, priority, rank,
         ord, depth, waiting, blocking, run_at, timeout_ms, reason, fence, failures, crashes, rejections)
-      select ${text(0)}, ${text(1)}, ${text(2)}, ${text(3)}, ${text(4)}, ${text(5)}, ${text(6)}, ${text(7)}, ${text(8)},
-        ${number(9)}, ${number(10)}, ${number(11)}, ${number(12)}, ${number(13)}, ${number(14)}, ${number(15)},
-        ${number(16)}, ${text(17)}, 0, 0, 0, 0
-      from ${each(unit.storage.abilities, rows.slice(at, at + CHUNK))}`.execute(unit.trx);
+      select c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, 0, 0, 0, 0
+      from ${each(unit.storage.abilities, TASK_COLUMNS, rows.slice(at, at + CHUNK))}`.execute(
+      unit.trx,
+    );
 };
 
 /** Edges that are there stay as they are. */
@@ -232,8 +239,8 @@ export const insertEdges = async (
 ): Promise<void> => {
   for (let at = 0; at < rows.length; at += CHUNK)
     await sql`insert into dagger_task_edges (needs, task_id, job_id, on_failure)
-      select ${text(0)}, ${text(1)}, ${text(2)}, ${text(3)}
-      from ${each(unit.storage.abilities, rows.slice(at, at + CHUNK))} where true
+      select c0, c1, c2, c3
+      from ${each(unit.storage.abilities, ['text', 'text', 'text', 'text'], rows.slice(at, at + CHUNK))} where true
       on conflict (needs, task_id) do nothing`.execute(unit.trx);
 };
 

@@ -1,7 +1,7 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
 import { sql, type Transaction } from 'kysely';
-import { each, list, number, text } from '../store/each.ts';
+import { each, list } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow, TaskTables } from '../store/tables.ts';
 import { giveBack } from '../unit/claim.ts';
@@ -148,10 +148,9 @@ export class Upkeep {
           fresh.map(({ taskId }) => taskId),
         )} for update skip locked)`
       : sql``;
-    await sql`update dagger_tasks set beat_at = v.beat, progress = coalesce(v.progress, dagger_tasks.progress)
-      from (select ${text(0)} as task, ${number(1)} as fence, ${number(2)} as beat, ${text(3)} as progress
-        from ${each(storage.abilities, rows)}) as v
-      where dagger_tasks.id = v.task and dagger_tasks.fence = v.fence and dagger_tasks.state = 'in_progress' ${free}`.execute(
+    await sql`update dagger_tasks set beat_at = e.c2, progress = coalesce(e.c3, dagger_tasks.progress)
+      from ${each(storage.abilities, ['text', 'number', 'number', 'text'], rows)}
+      where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress' ${free}`.execute(
       tables(storage),
     );
   }
