@@ -9,9 +9,17 @@ export type StoredReason =
       readonly kind: 'paused';
       readonly was: 'pending' | 'blocked';
       readonly message: string | null;
+      /** The decision for which it was waiting, and still is when it is resumed. */
+      readonly before?: StoredReason;
     }
   /** A dependency ended without success. */
-  | { readonly kind: 'dependency'; readonly taskId: string; readonly state: string }
+  | {
+      readonly kind: 'dependency';
+      readonly taskId: string;
+      readonly state: string;
+      /** The task with which it began. */
+      readonly origin: string;
+    }
   /** Somebody cancelled it, or its job. */
   | { readonly kind: 'cancelled'; readonly message: string }
   /** A reviewer is to look at its output; null: a person. */

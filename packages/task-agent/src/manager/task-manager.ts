@@ -405,7 +405,7 @@ export class TaskManager {
       {
         jobs: [jobId],
         run: (unit) => {
-          const { priority } = unit.openJob(jobId).settings;
+          const { priority } = unit.job(jobId).settings;
           return addTasks(
             unit,
             jobId,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { readReason, writeReason } from '../lifecycle/reason.ts';
+import { readReason, writeReason, type StoredReason } from '../lifecycle/reason.ts';
 import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
 import { states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
@@ -8,6 +8,12 @@ import type { Unit } from './unit.ts';
 
 const pausedFrom = (state: TaskState): 'pending' | 'blocked' =>
   state === 'blocked' ? 'blocked' : 'pending';
+
+/** What a blocked task waits for that is no other task: being paused and resumed is no decision about it. */
+const undecided = (reason: StoredReason | null): { readonly before?: StoredReason } => {
+  if (reason?.kind === 'agent' || reason?.kind === 'crash') return { before: reason };
+  return reason?.kind === 'paused' && reason.before !== undefined ? { before: reason.before } : {};
+};
 
 /** Nothing of the job is taken up until it is resumed; what is in progress goes on. @throws DaggerError JOB_FINISHED */
 export const pauseJob = async (
@@ -52,7 +58,7 @@ export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Pro
   if (state === 'paused' && unit.again) return;
   mustAllow('pause', state, task.id);
   const { rows } = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
-      reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message })}
+      reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message, ...undecided(readReason(task.reason)) })}
     where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(
     unit.trx,
   );
@@ -69,10 +75,12 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
   mustAllow('resume', task.state as TaskState, task.id);
   unit.log(task.job_id, { type: 'TaskResumed', taskId: task.id });
   // In a job that is held, it is now held with the others.
+  const reason = readReason(task.reason);
+  const was = reason?.kind === 'paused' ? reason.was : 'pending';
   if (unit.job(task.job_id).status === 'paused')
     await unit.trx
       .updateTable('dagger_tasks')
-      .set({ reason: writeReason({ kind: 'paused', was: 'pending', message: null }) })
+      .set({ reason: writeReason({ kind: 'paused', was, message: null, ...undecided(reason) }) })
       .where('id', '=', task.id)
       .execute();
   else await goOn(unit, task);
@@ -81,10 +89,12 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
 const goOn = async (unit: Unit, task: TaskRow): Promise<void> => {
   const reason = readReason(task.reason);
   const was = reason?.kind === 'paused' ? reason.was : 'pending';
-  const state = task.waiting > 0 ? was : task.run_at > unit.now ? 'pending' : 'ready';
+  const { before } = undecided(reason);
+  const isFree = task.waiting === 0 && before === undefined;
+  const state = !isFree ? was : task.run_at > unit.now ? 'pending' : 'ready';
   await unit.trx
     .updateTable('dagger_tasks')
-    .set({ state, reason: null })
+    .set({ state, reason: before === undefined ? null : writeReason(before) })
     .where('id', '=', task.id)
     .execute();
   if (!isMovable(state, task.waiting)) return;

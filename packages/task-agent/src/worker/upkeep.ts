@@ -1,7 +1,7 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
 import { sql, type Transaction } from 'kysely';
-import { each, list, number, text } from '../store/each.ts';
+import { each, list } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow, TaskTables } from '../store/tables.ts';
 import { giveBack } from '../unit/claim.ts';
@@ -96,13 +96,15 @@ export class Upkeep {
   /** A cheap look, so that nobody takes the right to write for nothing. */
   async #lookForWork(): Promise<void> {
     const { storage, agents, clock } = this.#options;
-    const { rows } = await sql<{ readonly found: number }>`
-      select 1 as found where exists (select 1 from dagger_tasks where state = 'ready'
+    const { rows } = await sql<{ readonly kind: 'ready' | 'due' }>`
+      select 'ready' as kind where exists (select 1 from dagger_tasks where state = 'ready'
           and agent in ${list(storage.abilities, agents.list())})
-        or exists (select 1 from dagger_tasks where state = 'pending' and waiting = 0 and run_at <= ${clock.now()})`.execute(
+      union all select 'due' as kind where exists (select 1 from dagger_tasks
+        where state = 'pending' and waiting = 0 and run_at <= ${clock.now()})`.execute(
       tables(storage),
     );
-    if (rows.length > 0) this.#worker.wake();
+    if (rows.some(({ kind }) => kind === 'due')) this.#worker.someAreDue();
+    else if (rows.length > 0) this.#worker.wake();
   }
 
   /** What was taken from this worker is told to its attempts; what it has without knowing goes back. */
@@ -148,10 +150,9 @@ export class Upkeep {
           fresh.map(({ taskId }) => taskId),
         )} for update skip locked)`
       : sql``;
-    await sql`update dagger_tasks set beat_at = v.beat, progress = coalesce(v.progress, dagger_tasks.progress)
-      from (select ${text(0)} as task, ${number(1)} as fence, ${number(2)} as beat, ${text(3)} as progress
-        from ${each(storage.abilities, rows)}) as v
-      where dagger_tasks.id = v.task and dagger_tasks.fence = v.fence and dagger_tasks.state = 'in_progress' ${free}`.execute(
+    await sql`update dagger_tasks set beat_at = e.c2, progress = coalesce(e.c3, dagger_tasks.progress)
+      from ${each(storage.abilities, ['text', 'number', 'number', 'text'], rows)}
+      where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress' ${free}`.execute(
       tables(storage),
     );
   }
