@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { ActionRegistry, DagExecutor, openStorage } from '@dagger/core';
 import type { JobPicture, JobView, TaskView, Why } from '@dagger/tasks';
 import { describe, expect, it } from 'vitest';
-import { folder } from './command.ts';
-import { say, type Said } from './in-process.ts';
+import { folder, shared, type Ended } from './command.ts';
 import { STORAGES } from './storages.ts';
 import { goOn, WEEKLY, workOn } from './weekly.ts';
 
-type Tell = (...args: readonly string[]) => Promise<Said>;
+type Tell = (...args: readonly string[]) => Promise<Ended>;
 
 /** A database with the job `weekly`, which waits for a person, and `done`, which succeeded before. */
 const setup = async (
@@ -18,10 +17,10 @@ const setup = async (
   const url = place(cwd);
   const done = { id: 'done', tasks: [{ key: 'only', agent: 'gather', input: { q: 'it' } }] };
   await workOn(url, done, WEEKLY);
-  return { cwd, url, tell: (...args) => say('tasks', ...args, '--storage', url) };
+  return { cwd, url, tell: (...args) => shared(cwd, ['tasks', ...args, '--storage', url]) };
 };
 
-const json = async <T>(said: Promise<Said>): Promise<T> => {
+const json = async <T>(said: Promise<Ended>): Promise<T> => {
   const { code, stdout, stderr } = await said;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as T;
@@ -166,7 +165,7 @@ describe('dagger tasks', () => {
     );
     const [picture] = JSON.parse(await draw('weekly', '--format', 'json')) as JobPicture[];
     expect(picture?.edges).toHaveLength(4);
-    expect(await draw('weekly', '--format', 'svg', '--out', join(cwd, 'weekly.svg'))).toBe('');
+    expect(await draw('weekly', '--format', 'svg', '--out', 'weekly.svg')).toBe('');
     expect(readFileSync(join(cwd, 'weekly.svg'), 'utf8')).toContain('</svg>');
   });
 
@@ -236,7 +235,8 @@ describe('dagger tasks', () => {
       'for storage without jobs, and makes none there, on $name',
       async ({ missing, place }, { skip }) => {
         skip(missing);
-        const url = place(folder());
+        const cwd = folder();
+        const url = place(cwd);
         const storage = await openStorage(url);
         // A database of runs has the tables of runs.
         await using executor = await DagExecutor.open({ registry: new ActionRegistry(), storage });
@@ -248,7 +248,7 @@ describe('dagger tasks', () => {
           ['tasks', 'jobs'],
           ['tasks', 'cancel', 'x'],
         ]) {
-          const { code, stdout, stderr } = await say(...args, '--storage', url);
+          const { code, stdout, stderr } = await shared(cwd, [...args, '--storage', url]);
           expect(stderr).toContain('or no job was started on it yet: it has no table of jobs');
           expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
         }
@@ -258,15 +258,16 @@ describe('dagger tasks', () => {
 
     it('for storage that is not there, or not named', async () => {
       const cwd = folder();
-      const nowhere = await say('tasks', 'jobs', '--storage', join(cwd, 'no.db'));
+      const nowhere = await shared(cwd, ['tasks', 'jobs', '--storage', 'no.db']);
       expect(nowhere.stderr).toContain('there is no database');
-      const unnamed = await say('tasks', 'jobs', '--storage', '');
+      const unnamed = await shared(cwd, ['tasks', 'jobs']);
       expect(unnamed.stderr).toContain('say where the jobs are kept: --storage sqlite:tasks.db');
       expect([nowhere.code, unnamed.code]).toEqual([2, 2]);
     });
   });
 
   it('teaches with an example on every level', async () => {
+    const cwd = folder();
     for (const command of [
       ['worker'],
       ['tasks'],
@@ -275,11 +276,11 @@ describe('dagger tasks', () => {
       ),
       ...['pause', 'resume', 'graph'].map((name) => ['tasks', name]),
     ]) {
-      const { code, stdout } = await say(...command, '--help');
+      const { code, stdout } = await shared(cwd, [...command, '--help']);
       expect(stdout).toContain('Example:');
       expect(stdout).toContain(`dagger ${command.join(' ')}`);
       expect(code).toBe(0);
     }
-    expect((await say('--help')).stdout).toContain('dagger tasks why TASK-ID');
+    expect((await shared(cwd, ['--help'])).stdout).toContain('dagger tasks why TASK-ID');
   });
 });

@@ -1,9 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TaskManager, type JobResult } from '@dagger/tasks';
+import type { JobResult } from '@dagger/tasks';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder, start } from './command.ts';
-import { say, type Said } from './in-process.ts';
+import { dagger, folder, shared, start, type Ended } from './command.ts';
 import { STORAGES } from './storages.ts';
 
 /**
@@ -29,7 +28,7 @@ export const others = [
   {
     name: 'listen',
     async execute({ signal }: Context) {
-      (globalThis as { listening?: () => void }).listening?.();
+      console.log('listening now');
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
     },
   },
@@ -56,14 +55,12 @@ tasks:
 const setup = (files: Readonly<Record<string, string>> = {}): string =>
   folder({ 'agents.ts': AGENTS, 'pair.yaml': PAIR, ...files });
 
-/** A worker that runs in this process, in a folder of its own. */
-const inProcess = (files: Readonly<Record<string, string>>) => {
+/** A folder, and a worker in it that shares its process with others. */
+const setupWorker = (files: Readonly<Record<string, string>>) => {
   const cwd = setup(files);
-  const url = `sqlite:${join(cwd, 'tasks.db')}`;
-  const absolute = (arg: string): string => (/\.\w+$/.test(arg) ? join(cwd, arg) : arg);
-  const work = (...args: readonly string[]): Promise<Said> =>
-    say('worker', '--agents', join(cwd, 'agents.ts'), '--storage', url, ...args.map(absolute));
-  return { cwd, url, absolute, work };
+  const work = (...args: readonly string[]): Promise<Ended> =>
+    shared(cwd, [...WORKER, '--storage', 'tasks.db', ...args]);
+  return { cwd, work };
 };
 
 const WORKER = ['worker', '--agents', 'agents.ts'] as const;
@@ -89,7 +86,7 @@ describe('dagger worker --job', () => {
   });
 
   it('ends with 1 when the job failed', async () => {
-    const { work } = inProcess({
+    const { work } = setupWorker({
       'job.json': '{ "id": "bad", "tasks": [{ "key": "it", "agent": "fail", "maxRetries": 0 }] }',
     });
     const { code, stdout } = await work('--job', 'job.json');
@@ -98,17 +95,17 @@ describe('dagger worker --job', () => {
   });
 
   it('ends with 3 when the job waits for a person, and --until-idle with 0 once it does not', async () => {
-    const { work, url } = inProcess({
+    const { cwd, work } = setupWorker({
       'job.yaml': 'id: asks\ntasks: [{ key: it, agent: double, input: { n: 1 }, review: person }]',
     });
     const asked = await work('--job', 'job.yaml');
     expect(asked.stdout).toContain('job asks running (waiting) (0/1 tasks)\nasks/it: its output');
-    expect(asked.stdout).toContain(`\n  dagger tasks accept asks/it --storage ${url}\n`);
+    expect(asked.stdout).toContain('\n  dagger tasks accept asks/it --storage tasks.db\n');
     expect(asked.code).toBe(3);
     const idle = await work('--until-idle', '--json');
     expect(JSON.parse(idle.stdout)).toMatchObject({ unfinishedJobs: 1, waitingJobs: 1 });
     expect(idle.code).toBe(3);
-    await say('tasks', 'accept', 'asks/it', '--storage', url);
+    await shared(cwd, ['tasks', 'accept', 'asks/it', '--storage', 'tasks.db']);
     const done = await work('--until-idle');
     expect(done).toMatchObject({ code: 0, stdout: 'all jobs are over\n' });
   });
@@ -125,17 +122,11 @@ describe('dagger worker --job', () => {
   });
 
   it('ends with 130 when somebody cancels the job', async () => {
-    const { work, url } = inProcess({
-      'job.yaml': 'id: long\ntasks: [{ key: it, agent: listen }]',
-    });
-    // The agent runs in this process.
-    const listening = new Promise<void>((resolve) => Object.assign(globalThis, { listening: resolve }));
-    const ended = work('--job', 'job.yaml', '--json');
-    await listening;
-    const manager = await TaskManager.open({ storage: url });
-    await manager.cancelJob('long');
-    await manager.close();
-    const { code, stdout } = await ended;
+    const cwd = setup({ 'job.yaml': 'id: long\ntasks: [{ key: it, agent: listen }]' });
+    const worker = start(cwd, [...WORKER, '--job', 'job.yaml', '--storage', 'tasks.db', '--json']);
+    await worker.printed('listening now');
+    await shared(cwd, ['tasks', 'cancel', 'long', '--storage', 'tasks.db']);
+    const { code, stdout } = await worker.ended;
     expect(JSON.parse(stdout)).toMatchObject({ status: 'cancelled' });
     expect(code).toBe(130);
   });
@@ -156,7 +147,7 @@ describe('a signal', () => {
     const { code, stdout } = await worker.ended;
     expect(code).toBe(130);
     expect(stdout).toContain('job held running (1/2 tasks)');
-    const next = await say('tasks', 'why', 'held/next', '--storage', join(cwd, 'tasks.db'));
+    const next = await shared(cwd, ['tasks', 'why', 'held/next', '--storage', 'tasks.db']);
     expect(next.stdout).toBe("held/next is ready: no living worker runs the agent 'double'\n");
   });
 
@@ -170,7 +161,7 @@ describe('a signal', () => {
     const { code, stderr } = await worker.ended;
     expect(code).toBe(130);
     expect(stderr).toContain('SIGINT: not waiting any longer');
-    const { stdout } = await say('tasks', 'why', 'held/it', '--storage', join(cwd, 'tasks.db'));
+    const { stdout } = await shared(cwd, ['tasks', 'why', 'held/it', '--storage', 'tasks.db']);
     expect(stdout).toMatch(/^held\/it is in progress: its worker \(process \d+ on .*\) is gone/);
   });
 });
@@ -188,7 +179,7 @@ it.for(STORAGES)(
     const worker = start(cwd, [...WORKER, '--job', 'hold.yaml', '--storage', url]);
     await worker.printed('holding now');
     const why = async (id: string): Promise<string> =>
-      (await say('tasks', 'why', id, '--storage', url)).stdout;
+      (await shared(cwd, ['tasks', 'why', id, '--storage', url])).stdout;
     expect(await why('held/it')).toContain(`it has been running on process ${worker.process.pid}`);
     worker.process.kill('SIGKILL');
     await worker.ended;
@@ -213,18 +204,15 @@ describe('bad usage of dagger worker ends with 2 and one clear line', () => {
   const agents = ['--agents', 'agents.ts'];
   it.each([
     ['no agents', ['--storage', 'x.db'], 'say what the worker runs: --agents'],
-    ['no storage', [...agents, '--job', 'pair.yaml', '--storage', ''], 'say where the jobs are'],
+    ['no storage', [...agents, '--job', 'pair.yaml'], 'say where the jobs are'],
     ['no database', [...agents, '--storage', 'x.db'], 'there is no database'],
     ['a module without agents', ['--agents', 'none.ts', '--storage', 'x.db'], 'exports no agent'],
     ['no such file', [...agents, '--job', 'no.yaml', '--storage', 'x.db'], 'there is no such file'],
     ['a file that is no YAML', [...agents, '--job', 'bad.yaml', '--storage', 'x.db'], 'nor YAML'],
     ['a job until idle', [...agents, '--job', 'pair.yaml', '--until-idle'], 'cannot be used with'],
   ] as const)('%s', async (_, args, message) => {
-    const { cwd, absolute } = inProcess({
-      'none.ts': 'export const text = 3;',
-      'bad.yaml': 'tasks: [',
-    });
-    const { code, stdout, stderr } = await say('worker', ...args.map(absolute));
+    const cwd = setup({ 'none.ts': 'export const text = 3;', 'bad.yaml': 'tasks: [' });
+    const { code, stdout, stderr } = await shared(cwd, ['worker', ...args]);
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(existsSync(join(cwd, 'x.db'))).toBe(false);
@@ -235,7 +223,7 @@ describe('bad usage of dagger worker ends with 2 and one clear line', () => {
     ['an agent of nobody', 'tasks: [{ agent: doble }]', "did you mean 'double'?"],
     ['a job that is no object', '[1, 2]', 'a job is an object'],
   ] as const)('%s', async (_, job, message) => {
-    const { work } = inProcess({ 'job.yaml': job });
+    const { work } = setupWorker({ 'job.yaml': job });
     const { code, stdout, stderr } = await work('--job', 'job.yaml');
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
