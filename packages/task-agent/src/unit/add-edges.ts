@@ -5,6 +5,7 @@ import type { DraftNeed } from '../spec/draft.ts';
 import { list } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
+import { COUNTED } from './counted.ts';
 import { refuseCycle } from './cycles.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
@@ -104,7 +105,7 @@ export const addDependencies = async (
   if (state === 'in_progress' || holding === 0) return;
   const { rows } = await sql<{
     readonly id: string;
-  }>`update dagger_tasks set waiting = waiting + ${holding},
+  }>`update dagger_tasks set waiting = case when state = 'ready' then ${COUNTED} else waiting + ${holding} end,
       state = case when state = 'ready' then 'pending' else state end
     where id = ${task.id} and state <> 'in_progress' returning id`.execute(unit.trx);
   // A worker took it in between.

@@ -68,6 +68,8 @@ export interface AttemptHost {
   over(attempt: TaskAttempt): void;
   /** How it ended is stored, or cannot be. */
   stored(attempt: TaskAttempt): void;
+  /** How it ended cannot be stored, and the task may still be its own. */
+  unstored(attempt: TaskAttempt): void;
 }
 
 /** What ends an attempt that waits for other tasks. */
@@ -264,11 +266,29 @@ export class TaskAttempt implements TaskContext<never> {
   async #store(write: () => Promise<void>): Promise<void> {
     this.#host.over(this);
     try {
-      await write();
+      await write().catch((error: unknown) => this.#refused(error));
     } catch (error) {
       this.#troubled(error);
     }
     this.#host.stored(this);
+  }
+
+  /** What the attempt leaves is refused for good, such as a shared value of another kind: then that is how it ends. */
+  async #refused(error: unknown): Promise<void> {
+    const isFinal =
+      error instanceof DaggerError &&
+      !error.recoverable &&
+      !['TASK_LOST', 'STORAGE_FAILED', 'JOB_FINISHED'].includes(error.code);
+    if (!isFinal) throw error;
+    await this.#host.commits.do({
+      jobs: [this.jobId],
+      run: (unit) =>
+        failAttempt(unit, this.grip, {
+          error: toErrorData(error),
+          delay: undefined,
+          tokens: this.#tokens,
+        }),
+    });
   }
 
   async #outputText(output: unknown): Promise<string> {
@@ -345,6 +365,7 @@ export class TaskAttempt implements TaskContext<never> {
   /** The storage did not take the end of the attempt: the task is somebody else's, or will be recovered. */
   #troubled(error: unknown): void {
     const isLost = error instanceof DaggerError && error.code === 'TASK_LOST';
+    if (!isLost) this.#host.unstored(this);
     this.#host.logger(isLost ? 'info' : 'error', 'the end of an attempt was not stored', {
       jobId: this.jobId,
       taskId: this.taskId,

@@ -1,10 +1,9 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { each, list } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
-import type { TaskRow, TaskTables } from '../store/tables.ts';
-import { giveBack } from '../unit/claim.ts';
+import type { TaskRow } from '../store/tables.ts';
 import { crashTask } from '../unit/crash.ts';
 import { failAttempt } from '../unit/fail.ts';
 import { answerStall, planOf, terminate } from '../unit/stall.ts';
@@ -31,6 +30,8 @@ export class Upkeep {
   #isStopped = false;
   /** Tasks that the storage gives to this worker and that it does not know, seen in the last round. */
   #strangers: ReadonlySet<string> = new Set();
+  /** The claim that was under way then: they may be what it took. */
+  #strangersOf: object | undefined;
 
   constructor(worker: Worker, options: WorkerOptions) {
     this.#worker = worker;
@@ -111,7 +112,9 @@ export class Upkeep {
     const { storage } = this.#options;
     const before = this.#worker.held();
     const worker = this.#worker.id;
-    const { rows } = await sql<Pick<TaskRow, 'id' | 'fence'>>`select id, fence from dagger_tasks
+    const { rows } = await sql<
+      Pick<TaskRow, 'id' | 'job_id' | 'fence'>
+    >`select id, job_id, fence from dagger_tasks
       where worker = ${worker} and state = 'in_progress'`.execute(tables(storage));
     const mine = new Map(rows.map(({ id, fence }) => [id, fence]));
     const now = this.#worker.held();
@@ -121,13 +124,17 @@ export class Upkeep {
       if (attempt === undefined) this.#worker.drop(id);
       else attempt.lose();
     }
-    const strangers = new Set([...mine.keys()].filter((id) => !before.has(id) && !now.has(id)));
-    const lost = [...strangers].filter((id) => this.#strangers.has(id));
-    this.#strangers = strangers;
+    const { claimUnderWay } = this.#worker;
+    const strangers = rows.filter(({ id }) => !before.has(id) && !now.has(id));
+    const isStillClaiming = this.#strangersOf !== undefined && this.#strangersOf === claimUnderWay;
+    const seen = this.#strangers;
+    const lost = isStillClaiming
+      ? []
+      : strangers.filter(({ id, fence }) => seen.has(`${id}#${fence}`));
+    this.#strangers = new Set(strangers.map(({ id, fence }) => `${id}#${fence}`));
+    this.#strangersOf = claimUnderWay;
     if (lost.length === 0) return;
-    await storage.transaction(async (trx) =>
-      giveBack(trx as unknown as Transaction<TaskTables>, storage, worker, lost),
-    );
+    await this.#worker.giveBack(lost);
     this.#worker.wake();
   }
 
