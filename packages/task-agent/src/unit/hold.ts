@@ -23,13 +23,13 @@ export const pauseJob = async (
 ): Promise<void> => {
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
-  const { rows } = await sql<{ readonly state: TaskState; readonly waiting: number }>`
-    select state, waiting from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
+  // A worker may take some at this very moment: those that are held are counted, not those that were seen.
+  const { rows } = await sql<{ readonly waiting: number }>`update dagger_tasks set state = 'paused',
+      reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
+    where job_id = ${jobId} and state in ${states(['pending', 'ready'])} returning waiting`.execute(
     unit.trx,
   );
-  await sql`update dagger_tasks set state = 'paused', reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
-    where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(unit.trx);
-  const moved = rows.filter(({ state, waiting }) => isMovable(state, waiting)).length;
+  const moved = rows.filter(({ waiting }) => isMovable('pending', waiting)).length;
   unit.change(jobId, { movable: -moved });
   unit.log(jobId, { type: 'JobPaused', reason: message });
 };
