@@ -88,10 +88,11 @@ export const writeEdges = async (
  */
 export const addDependencies = async (
   unit: Unit,
-  task: TaskRow,
+  seen: TaskRow,
   needs: readonly DraftNeed[],
 ): Promise<void> => {
-  unit.openJob(task.job_id);
+  unit.openJob(seen.job_id);
+  const task = await heldStill(unit, seen);
   const state = task.state as TaskState;
   if (state !== 'in_progress' && state !== 'paused') mustAllow('pause', state, task.id);
   const { fresh, holding, setbacks } = await writeEdges(unit, task, needs);
@@ -121,3 +122,14 @@ export const addDependencies = async (
     'earlier',
   );
 };
+
+/** The task as it is until the commit: no worker takes it meanwhile, for the lock of its job keeps none away. */
+const heldStill = async (unit: Unit, task: TaskRow): Promise<TaskRow> =>
+  unit.storage.abilities.rowLocks
+    ? unit.trx
+        .selectFrom('dagger_tasks')
+        .selectAll()
+        .where('id', '=', task.id)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+    : task;
