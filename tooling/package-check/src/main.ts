@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { run } from './command.ts';
-import { assertNoNativeCode, makeConsumer } from './consumer.ts';
+import { assertNoNativeCode, assertOnly, makeConsumer } from './consumer.ts';
 import { packAll } from './pack.ts';
 
 const here = resolve(import.meta.dirname, '..');
@@ -48,12 +48,16 @@ try {
     );
   }
 
-  check('@dagger/core in an empty ESM project: types, import, no native code', () => {
-    const project = consumer('esm', '@dagger/core');
-    run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
-    run('node', ['main.ts'], project);
-    assertNoNativeCode(project);
-  });
+  check(
+    '@dagger/core in an empty ESM project: types, import, no native code, no other mode',
+    () => {
+      const project = consumer('esm', '@dagger/core');
+      assertOnly(project, ['core']);
+      run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
+      run('node', ['main.ts'], project);
+      assertNoNativeCode(project);
+    },
+  );
 
   check('@dagger/core in an empty CommonJS project: require, no native code', () => {
     const project = consumer('commonjs', '@dagger/core');
@@ -76,6 +80,18 @@ try {
     const names = ['core', 'sqlite', 'threads', 'testing'].map((name) => `@dagger/${name}`);
     const project = consumer('threads', ...names);
     run('node', ['main.ts'], project);
+  });
+
+  check('@dagger/tasks with an adapter beside it: types, a job, require', () => {
+    const project = consumer('tasks', '@dagger/core', '@dagger/sqlite', '@dagger/tasks');
+    assertOnly(project, ['core', 'sqlite', 'tasks']);
+    run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
+    run('node', ['main.ts'], project);
+    run('node', ['commonjs.cjs'], project);
+  });
+
+  check('@dagger/tasks: an agent that holds up its event loop keeps its lease', () => {
+    run('node', ['busy.ts'], join(temporary, 'tasks'));
   });
 
   check('@dagger/postgres: an import without PGlite, a stored run with it, no native code', () => {

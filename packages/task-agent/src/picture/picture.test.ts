@@ -128,7 +128,7 @@ const reason: fc.Arbitrary<StoredReason> = fc.oneof(
   text.map((message) => ({ kind: 'agent' as const, message })),
   text.map((worker) => ({ kind: 'crash' as const, worker })),
   text.map((message) => ({ kind: 'paused' as const, was: 'pending' as const, message })),
-  text.map((taskId) => ({ kind: 'dependency' as const, taskId, state: taskId })),
+  text.map((taskId) => ({ kind: 'dependency' as const, taskId, state: taskId, origin: taskId })),
   text.map((reviewer) => ({ kind: 'review' as const, reviewer })),
 );
 
@@ -190,7 +190,13 @@ describe('the label of a task', () => {
     [{ state: 'paused', reason: { kind: 'paused', was: 'pending', message: 'later' } }, 'held: la'],
     [{ state: 'in_review', reason: { kind: 'review', reviewer: null } }, 'a person is to accept'],
     [{ state: 'in_progress', progress: { fraction: 0.25, message: 'page 3' } }, '25 %: page 3'],
-    [{ state: 'skipped', reason: { kind: 'dependency', taskId: 'x', state: 'failed' } }, "'x',"],
+    [
+      {
+        state: 'skipped',
+        reason: { kind: 'dependency', taskId: 'x', state: 'failed', origin: 'x' },
+      },
+      "'x',",
+    ],
     [{ state: 'failed', error: ERROR }, 'error NO_DISK: the disk is full'],
   ] satisfies [Partial<TaskView>, string][])('says what holds it up: %j', (over, words) => {
     expect(taskLabel({ ...TASK, ...over }).join('\n')).toContain(words);

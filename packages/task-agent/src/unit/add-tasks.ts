@@ -43,16 +43,7 @@ export const addTasks = async (
   { by, told = true }: AddOptions,
 ): Promise<Added> => {
   const known = await knownTasks(unit, jobId, drafts);
-  const fresh = drafts.filter((draft) => {
-    const there = known.get(draft.id);
-    if (there !== undefined && there.agent !== draft.agent)
-      throw new DaggerError(
-        'TASK_CONFLICT',
-        `task '${draft.id}' is there already, and its agent is '${there.agent}', not '${draft.agent}'`,
-        { ids: { taskId: draft.id, jobId } },
-      );
-    return there === undefined;
-  });
+  const fresh = freshOnes(drafts, known, jobId);
   const present = drafts.filter(({ id }) => known.has(id)).map(({ id }) => id);
   if (fresh.length === 0) return { added: [], present };
   const { settings } = unit.openJob(jobId);
@@ -134,6 +125,30 @@ export const addTasks = async (
   // Dependencies that have ended without success already mean the same as those that do so later.
   await followSetbacks(unit, setbacks, 'earlier');
   return { added: fresh.map(({ id }) => id), present };
+};
+
+/** The drafts that are not there yet. @throws DaggerError TASK_CONFLICT where one id stands for different tasks */
+const freshOnes = (
+  drafts: readonly TaskDraft[],
+  known: ReadonlyMap<string, Known>,
+  jobId: string,
+): readonly TaskDraft[] => {
+  const fresh = new Map<string, TaskDraft>();
+  const refuse = (draft: TaskDraft, reason: string): never => {
+    throw new DaggerError('TASK_CONFLICT', `task '${draft.id}' ${reason}`, {
+      ids: { taskId: draft.id, jobId },
+    });
+  };
+  for (const draft of drafts) {
+    const there = known.get(draft.id);
+    const before = fresh.get(draft.id);
+    if (there !== undefined && there.agent !== draft.agent)
+      refuse(draft, `is there already, and its agent is '${there.agent}', not '${draft.agent}'`);
+    if (before !== undefined && (before.agent !== draft.agent || before.input !== draft.input))
+      refuse(draft, 'is added twice in one call, with different agents or inputs');
+    if (there === undefined && before === undefined) fresh.set(draft.id, draft);
+  }
+  return [...fresh.values()];
 };
 
 const PAUSED = JSON.stringify({ kind: 'paused', was: 'pending', message: null });

@@ -87,7 +87,7 @@ const write = async (
 ): Promise<void> => {
   if (consequences.length === 0) return;
   const rows = consequences.map((consequence) => {
-    const { taskId, becomes, because } = consequence;
+    const { taskId, becomes, because, origin } = consequence;
     const error = becomes === 'failed' ? dependencyFailed(consequence) : null;
     const jobId = jobOf.get(taskId) as string;
     unit.change(jobId, { unfinished: -1, ...(becomes === 'failed' ? { failed: 1 } : {}) });
@@ -99,7 +99,7 @@ const write = async (
           ? { type: 'TaskSkipped', taskId, because }
           : { type: 'TaskCancelled', taskId, reason: `'${because}' was cancelled` },
     );
-    const reason = writeReason({ kind: 'dependency', taskId: because, state: becomes });
+    const reason = writeReason({ kind: 'dependency', taskId: because, state: becomes, origin });
     return [taskId, becomes, error === null ? null : JSON.stringify(error), reason];
   });
   await sql`update dagger_tasks set state = e.c1, error = e.c2, reason = e.c3, finished_at = ${unit.now}

@@ -317,21 +317,15 @@ export class Unit {
   }
 
   /** What went wrong first, where a failure only passed on that of another task. */
-  async #rootError(failure: Pick<TaskRow, 'error' | 'reason'>): Promise<string | null> {
-    let root = failure;
-    for (;;) {
-      const reason = readReason(root.reason);
-      const cause =
-        reason?.kind === 'dependency'
-          ? await this.trx
-              .selectFrom('dagger_tasks')
-              .select(['error', 'reason'])
-              .where('id', '=', reason.taskId)
-              .executeTakeFirst()
-          : undefined;
-      if (cause === undefined || cause.error === null) return root.error;
-      root = cause;
-    }
+  async #rootError({ error, reason }: Pick<TaskRow, 'error' | 'reason'>): Promise<string | null> {
+    const because = readReason(reason);
+    if (because?.kind !== 'dependency') return error;
+    const origin = await this.trx
+      .selectFrom('dagger_tasks')
+      .select('error')
+      .where('id', '=', because.origin)
+      .executeTakeFirst();
+    return origin?.error ?? error;
   }
 }
 

@@ -96,13 +96,15 @@ export class Upkeep {
   /** A cheap look, so that nobody takes the right to write for nothing. */
   async #lookForWork(): Promise<void> {
     const { storage, agents, clock } = this.#options;
-    const { rows } = await sql<{ readonly found: number }>`
-      select 1 as found where exists (select 1 from dagger_tasks where state = 'ready'
+    const { rows } = await sql<{ readonly kind: 'ready' | 'due' }>`
+      select 'ready' as kind where exists (select 1 from dagger_tasks where state = 'ready'
           and agent in ${list(storage.abilities, agents.list())})
-        or exists (select 1 from dagger_tasks where state = 'pending' and waiting = 0 and run_at <= ${clock.now()})`.execute(
+      union all select 'due' as kind where exists (select 1 from dagger_tasks
+        where state = 'pending' and waiting = 0 and run_at <= ${clock.now()})`.execute(
       tables(storage),
     );
-    if (rows.length > 0) this.#worker.wake();
+    if (rows.some(({ kind }) => kind === 'due')) this.#worker.someAreDue();
+    else if (rows.length > 0) this.#worker.wake();
   }
 
   /** What was taken from this worker is told to its attempts; what it has without knowing goes back. */

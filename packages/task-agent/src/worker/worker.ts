@@ -212,6 +212,12 @@ export class Worker implements Claimer, AttemptHost {
     if (this.wants) this.commits.ask();
   }
 
+  /** The time of tasks has come that others made wait, so that nobody here has a timer for them. */
+  someAreDue(): void {
+    this.#nextDue = 0;
+    this.wake();
+  }
+
   /** Tasks may have been taken from this worker. */
   look(): void {
     this.#upkeep.look();

@@ -1,6 +1,15 @@
 import { afterAll, describe } from 'vitest';
 import { dependencies } from './dependencies.ts';
+import { retries } from './retries.ts';
+import { crashes } from './crashes.ts';
+import { priorities } from './priorities.ts';
+import { delays } from './delays.ts';
+import { holding } from './holding.ts';
+import { cancelling } from './cancelling.ts';
+import { reviews } from './reviews.ts';
+import { dynamic } from './dynamic.ts';
 import type { TaskContract } from './features.ts';
+import { fencing } from './fencing.ts';
 import { jobs } from './jobs.ts';
 import { lifecycle } from './lifecycle.ts';
 import { severalStorages } from './pairs.ts';
@@ -10,6 +19,15 @@ const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
   'the life of a task': lifecycle,
   jobs,
   dependencies,
+  'dependencies at run time': dynamic,
+  fencing,
+  retries,
+  crashes,
+  priorities,
+  delays,
+  holding,
+  cancelling,
+  reviews,
   'several storages': severalStorages,
 };
 
