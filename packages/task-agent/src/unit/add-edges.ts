@@ -9,6 +9,7 @@ import { refuseCycle } from './cycles.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
 import { raiseRanks } from './ranks.ts';
+import { unfinishedNeeds } from './unfinished-needs.ts';
 import type { Unit } from './unit.ts';
 
 interface Needed {
@@ -102,7 +103,8 @@ export const addDependencies = async (
   });
   // One in progress counts what it waits for when it blocks.
   if (state === 'in_progress' || holding === 0) return;
-  const waiting = task.waiting + holding;
+  const counts = await unfinishedNeeds(unit, [task.id]);
+  const waiting = (counts.get(task.id) ?? 0) + setbacks.length;
   await unit.trx
     .updateTable('dagger_tasks')
     .set({ waiting, ...(state === 'ready' ? { state: 'pending' } : {}) })

@@ -3,6 +3,7 @@ import { writeReason } from '../lifecycle/reason.ts';
 import { readOptions } from '../spec/task-spec.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { failForGood } from './fail.ts';
+import { unfinishedNeeds } from './unfinished-needs.ts';
 import type { Unit } from './unit.ts';
 
 const DEFAULT_MAX_CRASHES = 3;
@@ -23,7 +24,7 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
       .set({
         state: 'blocked',
         crashes,
-        waiting: 0,
+        waiting: (await unfinishedNeeds(unit, [row.id])).get(row.id) ?? 0,
         worker: null,
         deadline: null,
         reason: writeReason({ kind: 'crash', worker: placeOf(worker) }),
@@ -53,7 +54,10 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
         worker: null,
         deadline: null,
         ...(isHeld
-          ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) }
+          ? {
+              waiting: (await unfinishedNeeds(unit, [row.id])).get(row.id) ?? 0,
+              reason: writeReason({ kind: 'paused', was: 'pending', message: null }),
+            }
           : {}),
       })
       .where('id', '=', row.id)

@@ -2,6 +2,7 @@ import type { ErrorData } from '@dagger/core';
 import type { TaskRow } from '../store/tables.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { ownTask, type Grip } from './own-task.ts';
+import { unfinishedNeeds } from './unfinished-needs.ts';
 import type { Unit } from './unit.ts';
 
 /** An attempt that failed. */
@@ -22,10 +23,12 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
     return;
   }
   const attempt = row.failures + row.crashes + 1;
+  const waiting = (await unfinishedNeeds(unit, [row.id])).get(row.id) ?? 0;
   await unit.trx
     .updateTable('dagger_tasks')
     .set({
-      state: delay > 0 ? 'pending' : 'ready',
+      state: delay > 0 || waiting > 0 ? 'pending' : 'ready',
+      waiting,
       run_at: unit.now + delay,
       failures: row.failures + 1,
       error: JSON.stringify(error),
@@ -35,7 +38,9 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
     .where('id', '=', row.id)
     .execute();
   unit.log(row.job_id, { type: 'TaskRetrying', taskId: row.id, attempt, delayMs: delay, error });
-  if (delay > 0) unit.due.push(unit.now + delay);
+  // What it made itself need is waited for before it is tried again.
+  if (waiting > 0) unit.change(row.job_id, { movable: -1 });
+  else if (delay > 0) unit.due.push(unit.now + delay);
   else unit.ready.add(row.agent);
 };
 

@@ -4,6 +4,7 @@ import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
 import { states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { isMovable } from './movable.ts';
+import { countNeeds } from './unfinished-needs.ts';
 import type { Unit } from './unit.ts';
 
 const pausedFrom = (state: TaskState): 'pending' | 'blocked' =>
@@ -23,14 +24,24 @@ export const pauseJob = async (
 ): Promise<void> => {
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
-  const { rows } = await sql<{ readonly state: TaskState; readonly waiting: number }>`
-    select state, waiting from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
+  const { rows } = await sql<Pick<TaskRow, 'id' | 'state' | 'waiting' | 'fence'>>`
+    select id, state, waiting, fence from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
     unit.trx,
   );
-  await sql`update dagger_tasks set state = 'paused', reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
-    where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(unit.trx);
-  const moved = rows.filter(({ state, waiting }) => isMovable(state, waiting)).length;
-  unit.change(jobId, { movable: -moved });
+  const held = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
+      reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
+    where job_id = ${jobId} and state in ${states(['pending', 'ready'])} returning id`.execute(
+    unit.trx,
+  );
+  // A worker may have taken some in between: those go on.
+  const isHeld = new Set(held.rows.map(({ id }) => id));
+  const paused = rows.filter(({ id }) => isHeld.has(id));
+  const moved = paused.filter(({ state, waiting }) => isMovable(state as TaskState, waiting));
+  unit.change(jobId, { movable: -moved.length });
+  await countNeeds(
+    unit,
+    paused.filter(({ state, fence }) => state === 'ready' && fence > 0).map(({ id }) => id),
+  );
   unit.log(jobId, { type: 'JobPaused', reason: message });
 };
 
@@ -64,6 +75,7 @@ export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Pro
   );
   // A worker took it in between.
   if (rows.length === 0) mustAllow('pause', 'in_progress', task.id);
+  if (state === 'ready' && task.fence > 0) await countNeeds(unit, [task.id]);
   unit.change(task.job_id, { movable: isMovable(state, task.waiting) ? -1 : 0 });
   unit.log(task.job_id, { type: 'TaskPaused', taskId: task.id, reason: message });
 };

@@ -4,7 +4,9 @@ import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import { each, list, states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { isMovable } from './movable.ts';
+import { unfinishedNeeds } from './unfinished-needs.ts';
 import type { Unit } from './unit.ts';
+import { waitAgain } from './wait-again.ts';
 
 export interface Reopening {
   /** A new input, as JSON. Default: the old one. */
@@ -42,23 +44,20 @@ export const reopenTask = async (
   await sql`update dagger_tasks set state = 'pending', waiting = 1, output = null, error = null, reason = null,
       run_at = 0, failures = 0, crashes = 0, rejections = 0, finished_at = null, progress = null
     where id in ${list(unit.storage.abilities, ids)}`.execute(unit.trx);
-  const { rows: counts } = await sql<{ readonly id: string; readonly n: number }>`
-    select t.id as id, cast(count(n.id) as bigint) as n from dagger_tasks as t
-      left join dagger_task_edges as e on e.task_id = t.id
-      left join dagger_tasks as n on n.id = e.needs and n.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
-    where t.id in ${list(unit.storage.abilities, ids)} group by t.id`.execute(unit.trx);
+  const counts = [...(await unfinishedNeeds(unit, ids))];
   const isHeld = unit.job(jobId).status === 'paused';
   const after = new Map(
-    counts.map(({ id, n }) => [id, n > 0 ? 'pending' : isHeld ? 'paused' : 'ready'] as const),
+    counts.map(([id, n]) => [id, n > 0 ? 'pending' : isHeld ? 'paused' : 'ready'] as const),
   );
   await sql`update dagger_tasks set state = e.c1, waiting = e.c2,
       reason = case when e.c1 = 'paused' then ${'{"kind":"paused","was":"pending","message":null}'} else null end
     from ${each(
       unit.storage.abilities,
       ['text', 'text', 'number'],
-      counts.map(({ id, n }) => [id, after.get(id) ?? 'pending', n]),
+      counts.map(([id, n]) => [id, after.get(id) ?? 'pending', n]),
     )}
     where dagger_tasks.id = e.c0`.execute(unit.trx);
+  await waitAgain(unit, jobId, ids);
   for (const before of tasks) {
     const becomes = after.get(before.id) ?? 'pending';
     unit.change(jobId, {
