@@ -52,7 +52,9 @@ interface Transition {
   readonly to: readonly TaskState[];
 }
 
-/** The state machine of a task: the only transitions there are. The SQL that moves tasks takes its conditions from here. */
+/**
+ * The state machine of a task: the only transitions there are. In a job that is paused, `paused` stands wherever `ready` does,
+ * and `pending` where a task waits only for a time. The SQL that moves tasks takes its conditions from here. */
 export const TRANSITIONS: { readonly [C in Cause]: Transition } = {
   /** What it waited for has ended, or its time has come. */
   release: { from: ['pending', 'blocked'], to: ['ready'] },

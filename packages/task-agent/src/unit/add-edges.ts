@@ -105,11 +105,13 @@ export const addDependencies = async (
   if (state === 'in_progress' || holding === 0) return;
   const counts = await unfinishedNeeds(unit, [task.id]);
   const waiting = (counts.get(task.id) ?? 0) + setbacks.length;
-  await unit.trx
-    .updateTable('dagger_tasks')
-    .set({ waiting, ...(state === 'ready' ? { state: 'pending' } : {}) })
-    .where('id', '=', task.id)
-    .execute();
+  const { rows } = await sql<{
+    readonly id: string;
+  }>`update dagger_tasks set waiting = ${waiting},
+      state = case when state = 'ready' then 'pending' else state end
+    where id = ${task.id} and state <> 'in_progress' returning id`.execute(unit.trx);
+  // A worker took it in between.
+  if (rows.length === 0) return;
   if (isMovable(state, task.waiting)) unit.change(task.job_id, { movable: -1 });
   await followSetbacks(
     unit,

@@ -26,6 +26,8 @@ export interface AddOptions {
   readonly by: string | null;
   /** Whether each is told in the history; not for those with which a job begins. */
   readonly told?: boolean;
+  /** Whether the limits and the allowed agents of the job hold; not for those that the job itself asks for. */
+  readonly bounded?: boolean;
 }
 
 /** Rows handed over in one statement. */
@@ -40,15 +42,17 @@ export const addTasks = async (
   unit: Unit,
   jobId: string,
   drafts: readonly TaskDraft[],
-  { by, told = true }: AddOptions,
+  { by, told = true, bounded = true }: AddOptions,
 ): Promise<Added> => {
   const known = await knownTasks(unit, jobId, drafts);
   const fresh = freshOnes(drafts, known, jobId);
   const present = drafts.filter(({ id }) => known.has(id)).map(({ id }) => id);
   if (fresh.length === 0) return { added: [], present };
   const { settings } = unit.openJob(jobId);
-  if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, fresh, jobId);
-  checkLimits(unit, jobId, fresh);
+  if (bounded) {
+    if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, fresh, jobId);
+    checkLimits(unit, jobId, fresh);
+  }
   const freshIds = new Set(fresh.map(({ id }) => id));
   for (const { id, needs } of fresh)
     for (const need of needs)

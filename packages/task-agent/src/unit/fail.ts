@@ -1,4 +1,5 @@
 import type { ErrorData } from '@dagger/core';
+import { writeReason } from '../lifecycle/reason.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { ownTask, type Grip } from './own-task.ts';
@@ -24,11 +25,13 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
   }
   const attempt = row.failures + row.crashes + 1;
   const waiting = (await unfinishedNeeds(unit, [row.id])).get(row.id) ?? 0;
+  const isHeld = unit.job(row.job_id).status === 'paused';
   await unit.trx
     .updateTable('dagger_tasks')
     .set({
-      state: delay > 0 || waiting > 0 ? 'pending' : 'ready',
+      state: isHeld ? 'paused' : delay > 0 || waiting > 0 ? 'pending' : 'ready',
       waiting,
+      ...(isHeld ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) } : {}),
       run_at: unit.now + delay,
       failures: row.failures + 1,
       error: JSON.stringify(error),
@@ -39,7 +42,7 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
     .execute();
   unit.log(row.job_id, { type: 'TaskRetrying', taskId: row.id, attempt, delayMs: delay, error });
   // What it made itself need is waited for before it is tried again.
-  if (waiting > 0) unit.change(row.job_id, { movable: -1 });
+  if (isHeld || waiting > 0) unit.change(row.job_id, { movable: -1 });
   else if (delay > 0) unit.due.push(unit.now + delay);
   else unit.ready.add(row.agent);
 };

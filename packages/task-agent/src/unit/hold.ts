@@ -24,23 +24,19 @@ export const pauseJob = async (
 ): Promise<void> => {
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
-  const { rows } = await sql<Pick<TaskRow, 'id' | 'state' | 'waiting' | 'fence'>>`
-    select id, state, waiting, fence from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
-    unit.trx,
-  );
-  const held = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
+  // Counted as they are held: a worker may take some at the same time.
+  const { rows } = await sql<
+    Pick<TaskRow, 'id' | 'waiting' | 'fence'>
+  >`update dagger_tasks set state = 'paused',
       reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
-    where job_id = ${jobId} and state in ${states(['pending', 'ready'])} returning id`.execute(
+    where job_id = ${jobId} and state in ${states(['pending', 'ready'])} returning id, waiting, fence`.execute(
     unit.trx,
   );
-  // A worker may have taken some in between: those go on.
-  const isHeld = new Set(held.rows.map(({ id }) => id));
-  const paused = rows.filter(({ id }) => isHeld.has(id));
-  const moved = paused.filter(({ state, waiting }) => isMovable(state as TaskState, waiting));
+  const moved = rows.filter(({ waiting }) => waiting === 0);
   unit.change(jobId, { movable: -moved.length });
   await countNeeds(
     unit,
-    paused.filter(({ state, fence }) => state === 'ready' && fence > 0).map(({ id }) => id),
+    moved.filter(({ fence }) => fence > 0).map(({ id }) => id),
   );
   unit.log(jobId, { type: 'JobPaused', reason: message });
 };
@@ -56,6 +52,7 @@ export const resumeJob = async (unit: Unit, jobId: string): Promise<void> => {
     .where('state', '=', 'paused')
     .execute();
   unit.log(jobId, { type: 'JobResumed' });
+  unit.look(jobId);
   for (const task of held) {
     const reason = readReason(task.reason);
     if (reason?.kind === 'paused' && reason.message === null) await goOn(unit, task);
@@ -86,6 +83,7 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
   if (task.state !== 'paused' && unit.again) return;
   mustAllow('resume', task.state as TaskState, task.id);
   unit.log(task.job_id, { type: 'TaskResumed', taskId: task.id });
+  unit.look(task.job_id);
   // In a job that is held, it is now held with the others.
   const reason = readReason(task.reason);
   const was = reason?.kind === 'paused' ? reason.was : 'pending';

@@ -57,6 +57,8 @@ interface Pending {
   failed: number;
   tokens: number;
   events: JobLogEvent[];
+  /** Whether it is to be seen that nothing moves, although nothing came to rest. */
+  look: boolean;
 }
 
 /** What is decided about jobs at the end of a unit. */
@@ -153,7 +155,15 @@ export class Unit {
   #pendingOf(jobId: string): Pending {
     let pending = this.#pending.get(jobId);
     if (pending === undefined) {
-      pending = { total: 0, unfinished: 0, movable: 0, failed: 0, tokens: 0, events: [] };
+      pending = {
+        total: 0,
+        unfinished: 0,
+        movable: 0,
+        failed: 0,
+        tokens: 0,
+        events: [],
+        look: false,
+      };
       this.#pending.set(jobId, pending);
     }
     return pending;
@@ -171,6 +181,11 @@ export class Unit {
   /** Tasks of a job as this unit will leave them. */
   total(jobId: string): number {
     return this.job(jobId).total + (this.#pending.get(jobId)?.total ?? 0);
+  }
+
+  /** What held the job up is gone: it is seen at the end whether anything moves in it. */
+  look(jobId: string): void {
+    this.#pendingOf(jobId).look = true;
   }
 
   log(jobId: string, event: JobLogEvent): void {
@@ -226,15 +241,19 @@ export class Unit {
     };
   }
 
-  async #judge(job: LockedJob, { movable, total }: Pending): Promise<void> {
+  async #judge(job: LockedJob, { movable, total, unfinished, look }: Pending): Promise<void> {
     if (isJobOver(job.status as JobStatus)) return;
     const { maxTokens } = job.settings.limits;
     if (job.unfinished === 0) {
       if (job.open === 0) await this.#over(job);
     } else if (maxTokens !== null && job.tokens > maxTokens)
       await this.#verdicts.overBudget(this, job);
-    // Said once: when the last thing that moved has come to rest.
-    else if (job.movable === 0 && job.status === 'running' && (movable < 0 || total > 0))
+    // Said once: when the last thing that moved has come to rest, or what the rest waited for has ended.
+    else if (
+      job.movable === 0 &&
+      job.status === 'running' &&
+      (movable < 0 || total > 0 || unfinished < 0 || look)
+    )
       await this.#verdicts.stuck(this, job);
   }
 

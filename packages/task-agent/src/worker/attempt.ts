@@ -3,7 +3,6 @@ import {
   NonRetryableError,
   toErrorData,
   type Clock,
-  type ErrorData,
   type Ids,
   type JsonObject,
   type JsonValue,
@@ -21,7 +20,6 @@ import type {
   TaskContext,
 } from '../agent/context.ts';
 import type { RegisteredAgent } from '../agent/registry.ts';
-import { readReason } from '../lifecycle/reason.ts';
 import { isEnd, isSuccess } from '../lifecycle/states.ts';
 import type { TaskDraft } from '../spec/draft.ts';
 import { taskIdOf } from '../spec/task-id.ts';
@@ -43,9 +41,10 @@ import { lostTask, ownTask, type Grip } from '../unit/own-task.ts';
 import { reopenTask } from '../unit/reopen.ts';
 import type { Review } from '../unit/review.ts';
 import { changed, type StateWrite } from '../unit/state-writes.ts';
-import { unknownTask } from '../unit/unit.ts';
+import { unknownTask, type Unit } from '../unit/unit.ts';
 import { retryDelay } from './retry-delay.ts';
 import { outcomesOf, readStateValue, taskRow } from '../store/reads.ts';
+import type { TaskRow } from '../store/tables.ts';
 
 /** What attempts share with their worker. */
 export interface AttemptHost {
@@ -145,11 +144,7 @@ export class TaskAttempt implements TaskContext<never> {
     return (this.#options ??= readOptions(this.task.options));
   }
   get feedback(): string | null {
-    const reason = readReason(this.task.reason);
-    if (reason?.kind === 'sent back') return reason.message;
-    if (this.task.error === null) return null;
-    const error = JSON.parse(this.task.error) as ErrorData;
-    return error.code === 'TASK_REJECTED' ? error.message : null;
+    return this.options.feedback ?? null;
   }
   get acceptanceCriteria(): readonly string[] {
     return this.options.acceptanceCriteria ?? [];
@@ -259,7 +254,7 @@ export class TaskAttempt implements TaskContext<never> {
     const verdict = options.reviews === undefined ? undefined : verdictIn(output as JsonValue);
     this.#conclude();
     await this.#store(async () => {
-      if (!isPlain) return this.#finish(text, output as JsonValue, verdict);
+      if (!isPlain) return this.#finishOrFail(text, output as JsonValue, verdict);
       if (!(await this.#host.commits.complete({ ...this.grip, output: text })))
         throw lostTask(this.taskId);
     });
@@ -295,6 +290,20 @@ export class TaskAttempt implements TaskContext<never> {
     return text;
   }
 
+  /** What was to be stored beside the output may be refused: that is a failure of the attempt. */
+  async #finishOrFail(text: string, output: JsonValue, verdict: Review | undefined): Promise<void> {
+    try {
+      await this.#finish(text, output, verdict);
+    } catch (error) {
+      const isRefused =
+        error instanceof DaggerError &&
+        error.code !== 'TASK_LOST' &&
+        error.code !== 'STORAGE_FAILED';
+      if (!isRefused) throw error;
+      await this.#fail(new NonRetryableError(error.message, { code: error.code, cause: error }));
+    }
+  }
+
   async #finish(text: string, output: JsonValue, verdict: Review | undefined): Promise<void> {
     const { options, grip } = this;
     const review =
@@ -320,15 +329,17 @@ export class TaskAttempt implements TaskContext<never> {
     }
     if (this.#decided) return;
     this.#conclude();
+    await this.#store(() => this.#fail(thrown));
+  }
+
+  async #fail(thrown: unknown): Promise<void> {
     const error = toErrorData(thrown, 'AGENT_FAILED');
     const delay = retryDelay(error, this.task, this.#registered.agent, this.#host.ids.random());
     const tokens = this.#tokens;
-    await this.#store(() =>
-      this.#host.commits.do({
-        jobs: [this.jobId],
-        run: (unit) => failAttempt(unit, this.grip, { error, delay, tokens }),
-      }),
-    );
+    await this.#host.commits.do({
+      jobs: [this.jobId],
+      run: (unit) => failAttempt(unit, this.grip, { error, delay, tokens }),
+    });
   }
 
   /** The storage did not take the end of the attempt: the task is somebody else's, or will be recovered. */
@@ -399,27 +410,32 @@ export class TaskAttempt implements TaskContext<never> {
 
   async cancel(taskId: string, reason: string): Promise<void> {
     this.#mustBeOwn();
-    await this.#fenced((unit) =>
-      cancelTasks(unit, this.jobId, { reason, root: taskId, except: this.taskId }),
-    );
+    await this.#fenced(async (unit) => {
+      await this.#taskOfJob(unit, taskId);
+      await cancelTasks(unit, this.jobId, { reason, root: taskId, except: this.taskId });
+    });
   }
 
   async reopen(taskId: string, { input }: { readonly input?: JsonValue } = {}): Promise<void> {
     this.#mustBeOwn();
     if (input !== undefined) checkJson(input);
     await this.#fenced(async (unit) => {
-      const row = await taskRow(unit.trx, taskId);
-      if (row === undefined || row.job_id !== this.jobId)
-        throw unknownTask(taskId, this.#host.storage);
-      await reopenTask(unit, row, {
+      await reopenTask(unit, await this.#taskOfJob(unit, taskId), {
         by: this.taskId,
         ...(input === undefined ? {} : { input: JSON.stringify(input) }),
       });
     });
   }
 
+  /** @throws DaggerError TASK_UNKNOWN where it is no task of this job */
+  async #taskOfJob(unit: Unit, taskId: string): Promise<TaskRow> {
+    const row = await taskRow(unit.trx, taskId);
+    if (row?.job_id !== this.jobId) throw unknownTask(taskId, this.#host.storage);
+    return row;
+  }
+
   /** A write for which the attempt shows that the task is still its own. */
-  #fenced<T>(run: (unit: Parameters<typeof addTasks>[0]) => Promise<T>): Promise<T> {
+  #fenced<T>(run: (unit: Unit) => Promise<T>): Promise<T> {
     return this.#host.commits.do({
       jobs: [this.jobId],
       run: async (unit) => {

@@ -7,9 +7,8 @@ import type { TaskRow, TaskTables } from '../store/tables.ts';
 import { giveBack } from '../unit/claim.ts';
 import { crashTask } from '../unit/crash.ts';
 import { failAttempt } from '../unit/fail.ts';
-import { answerStall, terminate } from '../unit/stall.ts';
+import { answerStall, planOf, terminate } from '../unit/stall.ts';
 import { isEnd, type TaskState } from '../lifecycle/states.ts';
-import { taskIdOf } from '../spec/task-id.ts';
 import { retryDelay } from './retry-delay.ts';
 import type { Worker, WorkerOptions } from './worker.ts';
 
@@ -256,7 +255,7 @@ export class Upkeep {
           const after = job.stall_after_ms ?? Number.POSITIVE_INFINITY;
           if (job.status !== 'running' || job.progressed_at + after >= unit.now) return;
           // The planner has been told; it is its turn.
-          const plan = await taskRow(unit.trx, taskIdOf(id, null, `plan-${job.stalls}`));
+          const { task: plan } = await planOf(unit, id, job.stalls);
           if (plan !== undefined && !isEnd(plan.state as TaskState)) return;
           await answerStall(unit, job, 'no_progress', this.#options.stalls);
         },

@@ -7,12 +7,18 @@ import { delays } from './delays.ts';
 import { holding } from './holding.ts';
 import { cancelling } from './cancelling.ts';
 import { reviews } from './reviews.ts';
+import { stalls } from './stalls.ts';
+import { reasons } from './reasons.ts';
 import { dynamic } from './dynamic.ts';
 import type { TaskContract } from './features.ts';
 import { fencing } from './fencing.ts';
 import { jobs } from './jobs.ts';
 import { lifecycle } from './lifecycle.ts';
 import { severalStorages } from './pairs.ts';
+import { sharedState } from './shared-state.ts';
+import { reads } from './reads.ts';
+import { transactions } from './transactions.ts';
+import { schemas } from './schemas.ts';
 import { Suite } from './world.ts';
 
 const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
@@ -28,6 +34,12 @@ const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
   holding,
   cancelling,
   reviews,
+  stalls,
+  reasons,
+  'shared values': sharedState,
+  'what is read': reads,
+  'transactions of the caller': transactions,
+  schemas,
   'several storages': severalStorages,
 };
 

@@ -8,12 +8,12 @@ export const delays = (suite: Suite): void => {
     const task = held('t');
     const person = await world.manager({ storage: a, remoteAgents: ['t'] });
     const worker = await world.manager({ storage: b, agents: [task.agent] });
-    await person.startJob({ id: 'j', tasks: [{ key: 't', agent: 't', delay: 90 }] });
+    await person.startJob({ id: 'j', tasks: [{ key: 't', agent: 't', delay: 20 }] });
     expect(await person.getTask('j/t')).toMatchObject({
       state: 'pending',
-      runAt: new Date(world.clock.now() + 90_000).toISOString(),
+      runAt: new Date(world.clock.now() + 20_000).toISOString(),
     });
-    await world.pass(89_000);
+    await world.pass(19_000);
     expect(task.contexts).toEqual([]);
     await world.pass(2_000);
     expect(task.contexts).toHaveLength(1);
@@ -51,7 +51,7 @@ export const delays = (suite: Suite): void => {
       tasks: [
         { key: 'slow', agent: slow.agent },
         { key: 'early', agent: ok, delay: 5, needs: ['slow'] },
-        { key: 'late', agent: ok, delay: 60, needs: ['slow'] },
+        { key: 'late', agent: ok, delay: 20, needs: ['slow'] },
       ],
     });
     await world.pass(10_000);
@@ -62,9 +62,9 @@ export const delays = (suite: Suite): void => {
     expect(await manager.getTask('j/late')).toMatchObject({ state: 'pending', waitsFor: 0 });
     expect((await manager.why('j/late')).reason).toEqual({
       kind: 'delayed',
-      until: new Date(world.clock.start + 60_000).toISOString(),
+      until: new Date(world.clock.start + 20_000).toISOString(),
     });
     await world.until(job.done);
-    expect(world.clock.elapsed).toBe(60_000);
+    expect(world.clock.elapsed).toBe(20_000);
   });
 };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gate } from '../storage-contract/signals.ts';
 import { broken, echo, held, ok } from './agents.ts';
 import { everyPair } from './pairs.ts';
+import { saying } from './saying.ts';
 import type { Suite } from './world.ts';
 
 const statesIn = async (
@@ -191,7 +192,7 @@ export const dependencies = (suite: Suite): void => {
     ]);
     await person.addDependency('j/a', 'j/slow');
     await person.addDependency('j/b', 'j/bad');
-    await world.pass(60_000);
+    await world.pass(12_000);
     expect(await manager.getTask('j/a')).toMatchObject({ state: 'pending', waitsFor: 1 });
     expect(await manager.getTask('j/b')).toMatchObject({ state: 'failed' });
     slow.release();
@@ -231,13 +232,13 @@ export const dependencies = (suite: Suite): void => {
       ];
       await expect(manager.startJob({ id: 'j', tasks })).rejects.toMatchObject({
         ...CYCLE,
-        message: expect.stringMatching(/'j\/(.)' needs 'j\/.' needs 'j\/.' needs 'j\/\1'$/),
+        message: saying(/'j\/(.)' needs 'j\/.' needs 'j\/.' needs 'j\/\1'$/),
       });
       await expect(
         manager.startJob({ id: 'j', tasks: [{ key: 'self', agent: ok, needs: ['self'] }] }),
       ).rejects.toMatchObject({
         ...CYCLE,
-        message: expect.stringContaining("'j/self' needs 'j/self'"),
+        message: saying("'j/self' needs 'j/self'"),
       });
       expect(await manager.jobs()).toEqual([]);
     });
@@ -261,7 +262,7 @@ export const dependencies = (suite: Suite): void => {
       ).rejects.toMatchObject(CYCLE);
       await expect(manager.addDependency('j/a', 'j/c')).rejects.toMatchObject({
         ...CYCLE,
-        message: expect.stringContaining("'j/a' needs 'j/c' needs 'j/b' needs 'j/a'"),
+        message: saying("'j/a' needs 'j/c' needs 'j/b' needs 'j/a'"),
       });
       await expect(manager.addDependency('j/a', 'j/a')).rejects.toMatchObject(CYCLE);
       expect((await manager.tasks()).map(({ waitsFor }) => waitsFor)).toEqual([0, 1, 1]);
@@ -287,7 +288,7 @@ export const dependencies = (suite: Suite): void => {
       const job = await manager.startJob({ id: 'j', tasks: [{ key: 'p', agent: parent }] });
       expect(await world.until(job.done)).toMatchObject({ outputs: { p: { went: 'on' } } });
       expect(refused).toMatchObject([
-        { ...CYCLE, message: expect.stringContaining("'j/p/child' needs 'j/p' needs 'j/p/child'") },
+        { ...CYCLE, message: saying("'j/p/child' needs 'j/p' needs 'j/p/child'") },
       ]);
     });
 

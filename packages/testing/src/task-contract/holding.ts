@@ -19,7 +19,7 @@ export const holding = (suite: Suite): void => {
       });
       await world.manager({ storage: b, agents: [ok] });
       await person.pauseTask('j/t', 'wait for me');
-      await world.pass(20_000);
+      await world.pass(8_000);
       expect(await person.getTask('j/t')).toMatchObject({
         state: 'paused',
         reason: { kind: 'paused', message: 'wait for me' },
@@ -105,7 +105,7 @@ export const holding = (suite: Suite): void => {
     failing.release();
     await world.until(other.done);
     await manager.reject('j/reviewed', 'again');
-    await world.pass(60_000);
+    await world.pass(8_000);
     const states = Object.fromEntries((await job.tasks()).map(({ key, state }) => [key, state]));
     expect(states).toEqual({
       slow: 'completed',

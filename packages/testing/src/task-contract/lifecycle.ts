@@ -7,6 +7,7 @@ import {
 } from '@dagger/tasks';
 import { expect, it } from 'vitest';
 import { broken, held, ok } from './agents.ts';
+import { saying } from './saying.ts';
 import type { Suite, World } from './world.ts';
 
 const blocking = defineTaskAgent({ name: 'blocking', execute: (ctx) => ctx.block('who knows') });
@@ -138,7 +139,7 @@ export const lifecycle = (suite: Suite): void => {
     const task = await taskIn(world, worker, 'completed', 'j');
     await expect(worker.cancelTask(task)).rejects.toMatchObject({
       code: 'TASK_STATE',
-      message: expect.stringMatching(/'j\/t' is completed: cannot cancel it; .*pending or ready/),
+      message: saying(/'j\/t' is completed: cannot cancel it; .*pending or ready/),
       ids: { taskId: 'j/t' },
     });
   });

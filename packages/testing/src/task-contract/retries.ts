@@ -155,9 +155,9 @@ export const retries = (suite: Suite): void => {
       agents: [slow.agent],
       ids: { runId: () => 'j', random: () => 0 },
     });
-    const job = await manager.startJob({ tasks: [{ key: 't', agent: slow.agent, timeout: 30 }] });
+    const job = await manager.startJob({ tasks: [{ key: 't', agent: slow.agent, timeout: 10 }] });
     await slow.begun;
-    await world.pass(29_999);
+    await world.pass(9_999);
     expect(slow.contexts[0]?.signal.aborted).toBe(false);
     await world.pass(1);
     expect(slow.contexts[0]?.signal.reason).toMatchObject({ code: 'TASK_TIMEOUT' });
@@ -179,19 +179,19 @@ export const retries = (suite: Suite): void => {
 
   it('the time of an attempt is that of the task, else of its agent, else of the manager', async () => {
     const world = await suite.world();
-    const [own, inherited] = [held('own', { timeout: 20 }), held('inherited')];
-    const manager = await world.manager({ agents: [own.agent, inherited.agent], timeout: 30 });
+    const [own, inherited] = [held('own', { timeout: 4 }), held('inherited')];
+    const manager = await world.manager({ agents: [own.agent, inherited.agent], timeout: 6 });
     await manager.startJob({
       id: 'j',
       tasks: [
-        { key: 'a', agent: own.agent, timeout: 10, maxRetries: 0 },
+        { key: 'a', agent: own.agent, timeout: 2, maxRetries: 0 },
         { key: 'b', agent: own.agent, maxRetries: 0 },
         { key: 'c', agent: inherited.agent, maxRetries: 0 },
       ],
     });
     const ended: number[] = [];
     for (let i = 0; i < 3; i++) {
-      await world.pass(10_000);
+      await world.pass(2_000);
       ended.push((await manager.tasks({ state: 'failed' })).length);
     }
     expect(ended).toEqual([1, 2, 3]);

@@ -1,7 +1,8 @@
 import type { Storage } from '@dagger/core';
 import { TaskManager, type TaskManagerOptions } from '@dagger/tasks';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { SimulatedClock } from '../simulated-clock.ts';
+import { taskInvariants } from '../tasks/index.ts';
 import type { TaskContract } from './features.ts';
 import { SharedPlace } from './place.ts';
 import { Traffic } from './traffic.ts';
@@ -80,7 +81,7 @@ export class World {
   }
 }
 
-/** The cases of a suite share a database, and each finds it empty. */
+/** The cases of a suite share a database: each finds it empty, and leaves nothing in it that must not be. */
 export class Suite {
   readonly contract: TaskContract;
   readonly #shared: SharedPlace;
@@ -95,7 +96,9 @@ export class Suite {
     const world = new World(await shared.storage(), () => shared.beside(), new Traffic());
     onTestFinished(async () => {
       await world.close();
+      const problems = await taskInvariants(await shared.storage(), { clock: world.clock });
       await shared.empty();
+      expect(problems).toEqual([]);
     });
     return world;
   }
