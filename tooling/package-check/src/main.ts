@@ -68,7 +68,7 @@ try {
   check('@dagger/cli without an adapter: npx dagger --help', () => {
     const project = consumer('cli', '@dagger/core', '@dagger/cli');
     run('npx', ['--no-install', 'dagger', '--help'], project);
-    run('node', ['without-tasks.js'], project);
+    run('node', ['without-tasks.mjs'], project);
   });
 
   check('all packages together: npx dagger --help, a stored run', () => {
