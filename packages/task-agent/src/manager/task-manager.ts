@@ -11,7 +11,7 @@ import {
   type Logger,
   type Storage,
 } from '@dagger/core';
-import type { EventStream } from '@dagger/core/kernel';
+import { checkJson, type EventStream } from '@dagger/core/kernel';
 import { sql, type Transaction } from 'kysely';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import type { SpawnedTask } from '../agent/context.ts';
@@ -32,6 +32,7 @@ import { readTasks } from '../spec/read-tasks.ts';
 import { keyIn } from '../spec/task-id.ts';
 import type { Need, OnDependencyFailure, TaskSpec } from '../spec/task-spec.ts';
 import { states } from '../store/each.ts';
+import { isStorable } from '../store/storable.ts';
 import { taskMigrations } from '../store/migrations.ts';
 import { outcomesOf, readStateValue, tables, taskRow } from '../store/reads.ts';
 import type { JobRow, TaskRow } from '../store/tables.ts';
@@ -63,12 +64,12 @@ import { jobView, taskView, type JobResult, type JobView, type TaskView } from '
 import { why, type Why } from './why.ts';
 
 /** A transaction of the caller's own, on the same database. */
-export interface InTransaction {
+export interface InTransaction<DB = unknown> {
   /**
    * What is written becomes visible, and is taken up, when the caller commits; a rollback undoes it. On SQLite it must be a
    * transaction of the same `storage`.
    */
-  readonly trx?: Transaction<never> | Transaction<unknown>;
+  readonly trx?: Transaction<DB>;
 }
 
 /** Starts jobs of tasks, runs their agents, and tells what became of them. */
@@ -197,6 +198,7 @@ export class TaskManager {
       agents: this.agents,
       remoteAgents: this.#remoteAgents,
       order: this.#order,
+      longestValue: this.#longestValue,
       depthOf: async (taskId) => {
         const row = await taskRow(tables(this.storage), taskId);
         return row?.job_id === jobId ? row.depth : undefined;
@@ -211,11 +213,12 @@ export class TaskManager {
    * @throws DaggerError JOB_INVALID, TASK_INVALID, AGENT_UNKNOWN, AGENT_NOT_ALLOWED, INPUT_INVALID, NOT_JSON, TASK_CYCLE,
    *   TASK_UNKNOWN, LIMIT_REACHED, STORAGE_FAILED, MANAGER_CLOSED; nothing is stored then
    */
-  async startJob(spec: JobSpec, { trx }: InTransaction = {}): Promise<JobHandle> {
+  async startJob<DB>(spec: JobSpec, { trx }: InTransaction<DB> = {}): Promise<JobHandle> {
     const draft = await readJob(spec, {
       agents: this.agents,
       remoteAgents: this.#remoteAgents,
       order: this.#order,
+      longestValue: this.#longestValue,
       newId: () => this.#ids.runId(),
       stallAfterSeconds: this.#stall?.afterSeconds,
     });
@@ -235,7 +238,7 @@ export class TaskManager {
   }
 
   async #jobRow(jobId: string): Promise<JobRow> {
-    const row = jobId.includes('\0')
+    const row = !isStorable(jobId)
       ? undefined
       : await tables(this.storage)
           .selectFrom('dagger_jobs')
@@ -344,10 +347,10 @@ export class TaskManager {
   }
 
   /** Cancels what has not ended in a job, and the job. Does nothing when it is over. @throws DaggerError JOB_UNKNOWN */
-  async cancelJob(
+  async cancelJob<DB>(
     jobId: string,
     reason = 'the job was cancelled',
-    { trx }: InTransaction = {},
+    { trx }: InTransaction<DB> = {},
   ): Promise<void> {
     await this.#do(
       {
@@ -395,10 +398,10 @@ export class TaskManager {
    * Adds tasks to a job, all or none. Those whose key is there already stay as they are.
    * @throws DaggerError JOB_UNKNOWN, JOB_FINISHED, and as `startJob` does
    */
-  async addTasks(
+  async addTasks<DB>(
     jobId: string,
     specs: readonly TaskSpec[],
-    { trx }: InTransaction = {},
+    { trx }: InTransaction<DB> = {},
   ): Promise<readonly SpawnedTask[]> {
     const drafts = await readTasks(specs, this.#scope(jobId));
     const { added } = await this.#do(
@@ -423,10 +426,10 @@ export class TaskManager {
   }
 
   /** Adds one task; see `addTasks`. */
-  async addTask<A extends AnyTaskAgent>(
+  async addTask<A extends AnyTaskAgent, DB>(
     jobId: string,
     spec: TaskSpec<A>,
-    options?: InTransaction,
+    options?: InTransaction<DB>,
   ): Promise<SpawnedTask> {
     const [added] = await this.addTasks(jobId, [spec], options);
     return added as SpawnedTask;
@@ -567,6 +570,7 @@ export class TaskManager {
   }
 
   async #checkInput(taskId: string, input: JsonValue): Promise<void> {
+    checkJson(input);
     const row = await taskRow(tables(this.storage), taskId);
     const checked = await this.agents.find(row?.agent ?? '')?.input?.(input);
     if (checked?.issues !== undefined)
@@ -619,7 +623,7 @@ export class TaskManager {
   // ——— committing ———
 
   /** With the next commit of this manager, or in the transaction of the caller. */
-  async #do<T>(operation: Operation<T>, own?: InTransaction['trx']): Promise<T> {
+  async #do<T, DB>(operation: Operation<T>, own?: Transaction<DB>): Promise<T> {
     if (this.#closing !== undefined)
       throw new DaggerError('MANAGER_CLOSED', 'the task manager was closed');
     if (own === undefined) return this.#commits.do(operation);
