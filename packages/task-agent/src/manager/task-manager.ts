@@ -11,7 +11,7 @@ import {
   type Logger,
   type Storage,
 } from '@dagger/core';
-import type { EventStream } from '@dagger/core/kernel';
+import { checkJson, type EventStream } from '@dagger/core/kernel';
 import { sql, type Transaction } from 'kysely';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import type { SpawnedTask } from '../agent/context.ts';
@@ -32,6 +32,7 @@ import { readTasks } from '../spec/read-tasks.ts';
 import { keyIn } from '../spec/task-id.ts';
 import type { Need, OnDependencyFailure, TaskSpec } from '../spec/task-spec.ts';
 import { states } from '../store/each.ts';
+import { isStorable } from '../store/storable.ts';
 import { taskMigrations } from '../store/migrations.ts';
 import { outcomesOf, readStateValue, tables, taskRow } from '../store/reads.ts';
 import type { JobRow, TaskRow } from '../store/tables.ts';
@@ -197,6 +198,7 @@ export class TaskManager {
       agents: this.agents,
       remoteAgents: this.#remoteAgents,
       order: this.#order,
+      longestValue: this.#longestValue,
       depthOf: async (taskId) => {
         const row = await taskRow(tables(this.storage), taskId);
         return row?.job_id === jobId ? row.depth : undefined;
@@ -216,6 +218,7 @@ export class TaskManager {
       agents: this.agents,
       remoteAgents: this.#remoteAgents,
       order: this.#order,
+      longestValue: this.#longestValue,
       newId: () => this.#ids.runId(),
       stallAfterSeconds: this.#stall?.afterSeconds,
     });
@@ -235,7 +238,7 @@ export class TaskManager {
   }
 
   async #jobRow(jobId: string): Promise<JobRow> {
-    const row = jobId.includes('\0')
+    const row = !isStorable(jobId)
       ? undefined
       : await tables(this.storage)
           .selectFrom('dagger_jobs')
@@ -567,6 +570,7 @@ export class TaskManager {
   }
 
   async #checkInput(taskId: string, input: JsonValue): Promise<void> {
+    checkJson(input);
     const row = await taskRow(tables(this.storage), taskId);
     const checked = await this.agents.find(row?.agent ?? '')?.input?.(input);
     if (checked?.issues !== undefined)

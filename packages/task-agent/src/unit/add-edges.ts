@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { mustAllow, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed } from '../spec/draft.ts';
 import { list } from '../store/each.ts';
+import { isStorable } from '../store/storable.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
 import { COUNTED } from './counted.ts';
@@ -35,12 +36,12 @@ export const writeEdges = async (
   task: Pick<TaskRow, 'id' | 'job_id' | 'rank'>,
   needs: readonly DraftNeed[],
 ): Promise<AddedEdges> => {
-  const ids = needs.map(({ id }) => id);
+  const ids = needs.map(({ id }) => id).filter(isStorable);
   const { abilities } = unit.storage;
   const { rows: there } = await sql<Needed>`select id, state from dagger_tasks
     where job_id = ${task.job_id} and id in ${list(abilities, ids)}`.execute(unit.trx);
   const known = new Map(there.map((row) => [row.id, row]));
-  const missing = ids.find((id) => !known.has(id));
+  const missing = needs.find(({ id }) => !known.has(id))?.id;
   if (missing !== undefined)
     throw new DaggerError(
       'TASK_UNKNOWN',

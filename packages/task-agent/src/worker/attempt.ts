@@ -44,6 +44,7 @@ import { changed, type StateWrite } from '../unit/state-writes.ts';
 import { unknownTask, type Unit } from '../unit/unit.ts';
 import { retryDelay } from './retry-delay.ts';
 import { outcomesOf, readStateValue, taskRow } from '../store/reads.ts';
+import { isStorable } from '../store/storable.ts';
 import type { TaskRow } from '../store/tables.ts';
 
 /** What attempts share with their worker. */
@@ -578,7 +579,12 @@ export class TaskAttempt implements TaskContext<never> {
     const write = (change: StateWrite): void => {
       this.#mustBeOwn();
       if ('value' in change) checkJson(change.value);
-      if (change.key === '' || change.key.includes('\0'))
+      if (change.op === 'add' && typeof change.value !== 'number')
+        throw new DaggerError(
+          'TASK_INVALID',
+          `only a number can be added to the shared value '${change.key}', not ${typeof change.value}`,
+        );
+      if (typeof change.key !== 'string' || change.key === '' || !isStorable(change.key))
         throw new DaggerError('TASK_INVALID', 'the key of a shared value must be text without NUL');
       this.#writes.push(change);
     };

@@ -19,6 +19,11 @@ import { sharedState } from './shared-state.ts';
 import { reads } from './reads.ts';
 import { transactions } from './transactions.ts';
 import { schemas } from './schemas.ts';
+import { badInput } from './bad-input.ts';
+import { workers } from './workers.ts';
+import { retention } from './retention.ts';
+import { persistence } from './persistence.ts';
+import { notifications } from './notifications.ts';
 import { Suite } from './world.ts';
 
 const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
@@ -40,6 +45,11 @@ const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
   'what is read': reads,
   'transactions of the caller': transactions,
   schemas,
+  'bad input': badInput,
+  workers,
+  notifications,
+  retention,
+  'what was stored': persistence,
   'several storages': severalStorages,
 };
 

@@ -17,6 +17,7 @@ const json: Schema<Count> = {
 };
 
 const isCount = (value: unknown): value is Count => {
+  if (typeof value !== 'object' || value === null) return false;
   const { n, ...rest } = value as { readonly n?: unknown };
   return typeof n === 'number' && Number.isInteger(n) && n >= 0 && Object.keys(rest).length === 0;
 };
@@ -41,7 +42,7 @@ const SCHEMAS: readonly (readonly [string, Schema<Count>])[] = [
 /** Gives back what it is told to, and counts its runs. */
 const giving = (
   schemas: Pick<TaskAgent<Count, JsonObject>, 'input'> & { readonly output?: Schema<Count> },
-  output: unknown = { n: 1 },
+  give: () => unknown = () => ({ n: 1 }),
 ): { readonly agent: TaskAgent; runs(): number } => {
   let n = 0;
   const agent = {
@@ -50,7 +51,7 @@ const giving = (
     ...schemas,
     execute: () => {
       n++;
-      return output;
+      return give();
     },
   };
   return { agent: agent as unknown as TaskAgent, runs: () => n };
@@ -126,7 +127,7 @@ export const schemas = (suite: Suite): void => {
     it('of the output is checked when the task completes', async () => {
       const world = await suite.world();
       for (const output of [{ n: -1 }, {}, undefined, null, 'text']) {
-        const { agent } = giving({ output: schema }, output);
+        const { agent } = giving({ output: schema }, () => output);
         const manager = await world.manager({ agents: [agent] });
         const job = await manager.startJob({ tasks: [{ agent }] });
         expect(await world.until(job.done)).toMatchObject({
@@ -139,7 +140,7 @@ export const schemas = (suite: Suite): void => {
 
     it('of the output is checked when it is handed over, where the promise has changed', async () => {
       const world = await suite.world();
-      const old = giving({}, { n: 'as it was' });
+      const old = giving({}, () => ({ n: 'as it was' }));
       const before = await world.manager({ agents: [old.agent] });
       const first = await before.startJob({
         id: 'j',
