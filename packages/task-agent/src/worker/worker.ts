@@ -12,7 +12,8 @@ import type { Claimer, Commits } from '../unit/commits.ts';
 import { giveBack } from '../unit/give-back.ts';
 import type { StallAnswers } from '../unit/stall.ts';
 import type { Effects, Unit } from '../unit/unit.ts';
-import { TaskAttempt, type AttemptHost } from './attempt.ts';
+import { TaskAttempt } from './attempt.ts';
+import type { AttemptHost } from './attempt-host.ts';
 import { Heartbeat, LEASE } from './heartbeat.ts';
 import { Upkeep } from './upkeep.ts';
 
