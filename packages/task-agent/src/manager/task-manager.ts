@@ -68,7 +68,7 @@ export interface InTransaction {
    * What is written becomes visible, and is taken up, when the caller commits; a rollback undoes it. On SQLite it must be a
    * transaction of the same `storage`.
    */
-  readonly trx?: Transaction<never> | Transaction<unknown>;
+  readonly trx?: Pick<Transaction<unknown>, 'isTransaction'>;
 }
 
 /** Starts jobs of tasks, runs their agents, and tells what became of them. */
