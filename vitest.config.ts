@@ -1,4 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { defaultExclude, defineConfig } from 'vitest/config';
+
+const ENGINE = 'packages/{core,adapters/sqlite}/**';
+
+/** `*.test-d.ts` are compiled by `check-types`, never run. */
+const tests = (where: string): string[] => [`${where}/{src,test}/**/*.test.ts`];
 
 export default defineConfig({
   // Workspace packages are read from their sources, so that no test needs a build.
@@ -7,18 +12,27 @@ export default defineConfig({
     resolve: { conditions: ['@dagger/source', 'module', 'node', 'development|production'] },
   },
   test: {
-    // `*.test-d.ts` are compiled by `check-types`, never run.
-    include: [
-      'packages/**/src/**/*.test.ts',
-      'packages/**/test/**/*.test.ts',
-      'apps/**/test/*.test.ts',
-      'tooling/**/test/*.test.ts',
-    ],
     // Native modules and tests that kill processes need processes of their own.
     pool: 'forks',
+    globalSetup: ['tooling/vitest/compile-cache.ts'],
     // Many tests wait for processes that they start; all cores have something to do.
     maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        // They change nothing outside of themselves; a process that read core and SQLite once serves them all.
+        test: { name: 'engine', include: tests(ENGINE), isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'rest',
+          include: tests('{packages,apps,tooling}/**'),
+          exclude: [...defaultExclude, ...tests(ENGINE)],
+        },
+      },
+    ],
   },
 });

@@ -38,6 +38,8 @@ Example:
   dagger runs list --storage runs.db
   dagger approve RUN-ID NODE --storage runs.db
   dagger resume RUN-ID --actions ./actions.ts --storage runs.db
+  dagger worker --agents ./agents.ts --job job.yaml --storage tasks.db
+  dagger tasks why TASK-ID --storage tasks.db
 
 The variable DAGGER_STORAGE stands in for --storage.
 ${exitCodes}`;

@@ -16,8 +16,10 @@ import { addResume } from './commands/resume.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSet } from './commands/set.ts';
+import { addTasks } from './commands/tasks.ts';
 import { addTools } from './commands/tools.ts';
 import { addValidate } from './commands/validate.ts';
+import { addWorker } from './commands/worker.ts';
 import { severalLines } from './escape.ts';
 import { ExitCode, exitCodeOfError } from './exit-code.ts';
 import { overview } from './help.ts';
@@ -26,7 +28,9 @@ import { printError } from './print-error.ts';
 
 const newProgram = (finish: (code: ExitCode) => void): Command => {
   const program = new Command('dagger')
-    .description('Validates, runs, resumes and draws workflows: graphs of actions.')
+    .description(
+      'Validates, runs, resumes and draws workflows: graphs of actions, and jobs of tasks.',
+    )
     .version(manifest().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -55,6 +59,8 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
     addPrune,
     addList,
     addTools,
+    addWorker,
+    addTasks,
   ])
     add(program, finish);
   return program;

@@ -1,8 +1,8 @@
-import { writeSync } from 'node:fs';
 import { toDot, type DagExecutor, type RunHandle, type RunReport } from '@dagger/core';
 import { cancelOnSignals } from './cancel-on-signals.ts';
 import { oneLine } from './escape.ts';
-import { ExitCode, exitCodeOfStatus } from './exit-code.ts';
+import { exitCodeOfStatus, type ExitCode } from './exit-code.ts';
+import { guardExit } from './guard-exit.ts';
 import { print, type Print } from './output.ts';
 import { chooseProgress } from './progress/choose.ts';
 import { approveCommand, howToResume } from './report/how-to-resume.ts';
@@ -19,23 +19,6 @@ export interface SessionOptions {
   readonly svg: string | undefined;
   readonly verbose: boolean;
 }
-
-/** An action that ends the process must not pass its own code off as that of the run. */
-const guardExit = (
-  handle: RunHandle,
-  how: (report: RunReport) => string | undefined,
-): (() => void) => {
-  const guard = (): void => {
-    const more = how(handle.report());
-    writeSync(
-      2,
-      `the process was ended before the run '${oneLine(handle.runId)}' was over${more === undefined ? '' : `\n${more}`}\n`,
-    );
-    process.exitCode = ExitCode.FAILED;
-  };
-  process.once('exit', guard);
-  return () => void process.removeListener('exit', guard);
-};
 
 const follow = async (
   handle: RunHandle,
@@ -66,7 +49,10 @@ export const watchSession = async (
   options: SessionOptions,
 ): Promise<ExitCode> => {
   const { storage, actions, json, svg } = options;
-  const unguard = guardExit(handle, (unfinished) => howToResume(unfinished, storage, actions));
+  const unguard = guardExit(() => {
+    const more = howToResume(handle.report(), storage, actions);
+    return `the process was ended before the run '${oneLine(handle.runId)}' was over${more === undefined ? '' : `\n${more}`}`;
+  });
   const report = await follow(handle, options).finally(unguard);
   if (json !== undefined) await json(`${JSON.stringify(report, null, 2)}\n`);
   else {

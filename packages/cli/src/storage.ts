@@ -13,7 +13,7 @@ import { storageAt } from './storage-adapter.ts';
 import { pathOf, storageUrl } from './storage-url.ts';
 
 /** Before a run begins, storage that fails is storage that was named wrongly. */
-const usable = async <T>(open: () => Promise<T>): Promise<T> => {
+export const usable = async <T>(open: () => Promise<T>): Promise<T> => {
   try {
     return await open();
   } catch (error) {
@@ -39,16 +39,46 @@ export const openExisting = async (
   storage: string | undefined,
   options: ExecutorOptions = { registry: new ActionRegistry() },
 ): Promise<DagExecutor> => {
+  const opened = await existingStorage(storage, RUNS);
+  return usable(() => DagExecutor.open({ ...options, storage: opened }));
+};
+
+/** What a database must have, and how people call it. */
+export interface Contents {
+  readonly table: 'dagger_runs' | 'dagger_jobs';
+  readonly things: string;
+  readonly example: string;
+  /** What was not done where it is missing. */
+  readonly never: string;
+}
+
+const RUNS: Contents = {
+  table: 'dagger_runs',
+  things: 'runs',
+  example: 'sqlite:runs.db',
+  never: 'nothing was run on it yet',
+};
+
+/** @throws InvalidCommandLine when nothing is said, which is no place */
+export const placeOf = (storage: string | undefined, { things, example }: Contents): string => {
   if (storage === undefined || storage === '')
     throw new InvalidCommandLine(
-      'say where the runs are kept: --storage sqlite:runs.db, or the variable DAGGER_STORAGE',
+      `say where the ${things} are kept: --storage ${example}, or the variable DAGGER_STORAGE`,
     );
-  const url = storageUrl(storage);
+  return storageUrl(storage);
+};
+
+/** Storage that has what is looked for; nothing is written into one that has not. @throws InvalidCommandLine */
+export const existingStorage = async (
+  storage: string | undefined,
+  contents: Contents,
+): Promise<Storage> => {
+  const url = placeOf(storage, contents);
   mustBeThere(url);
   return usable(async () => {
     const opened = await storageAt(url);
-    await mustBeOurs(opened);
-    return DagExecutor.open({ ...options, storage: opened });
+    await mustBeOurs(opened, contents);
+    return opened;
   });
 };
 
@@ -62,15 +92,16 @@ const mustBeThere = (url: string): void => {
 };
 
 /** @throws InvalidCommandLine when the database is somebody else's; nothing is written into it */
-const mustBeOurs = async (storage: Storage): Promise<void> => {
+const mustBeOurs = async (storage: Storage, { table, things, never }: Contents): Promise<void> => {
   try {
-    await storage.db.selectFrom('dagger_runs').select('id').limit(1).execute();
+    const db = storage.db.$extendTables<{ readonly dagger_jobs: { readonly id: string } }>();
+    await db.selectFrom(table).select('id').limit(1).execute();
   } catch (cause) {
     // Where not even this can be asked, the database is not there, or is none.
     await storage.db.introspection.getTables();
     await storage.close();
     throw new InvalidCommandLine(
-      `'${storage.location}' is not a database of dagger, or nothing was run on it yet: it has no table of runs (${reasonOf(cause)})`,
+      `'${storage.location}' is not a database of dagger, or ${never}: it has no table of ${things} (${reasonOf(cause)})`,
       { cause },
     );
   }

@@ -1,12 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
+import type { Answered, Asked } from './host.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const HOST = fileURLToPath(new URL('host.ts', import.meta.url));
 
 export interface Ended {
   /** Null when a signal ended the process. */
@@ -30,6 +32,15 @@ export const folder = (files: Readonly<Record<string, string>> = {}): string => 
   return path;
 };
 
+/** The variables of whoever runs the tests must not decide them. What was compiled once need not be again. */
+const variables = (cwd: string, env: Readonly<Record<string, string>>): Asked['env'] => ({
+  PATH: process.env['PATH'],
+  HOME: cwd,
+  NO_COLOR: '1',
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+  ...env,
+});
+
 /** Starts the real command in a folder. */
 export const start = (
   cwd: string,
@@ -38,8 +49,7 @@ export const start = (
 ): Started => {
   const child = spawn(process.execPath, ['-C', '@dagger/source', MAIN, ...args], {
     cwd,
-    // The variables of whoever runs the tests must not decide them.
-    env: { PATH: process.env['PATH'], HOME: cwd, NO_COLOR: '1', ...env },
+    env: variables(cwd, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };
@@ -70,9 +80,70 @@ export const start = (
   };
 };
 
-/** Runs the real command to its end. */
-export const dagger = (
+/** Runs the real command to its end, in a process of its own. */
+const alone = (
   cwd: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> => start(cwd, args, env).ended;
+
+let host: ChildProcess | undefined;
+afterAll(() => void host?.kill('SIGKILL'));
+
+/** The end of what the host did last: it has one current directory, so it does one thing at a time. */
+let last: Promise<unknown> = Promise.resolve();
+
+const askHost = async (asked: Asked): Promise<Ended> => {
+  host ??= fork(HOST, {
+    execArgv: ['-C', '@dagger/source'],
+    env: variables(tmpdir(), {}),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const over = new AbortController();
+  const answered = once(host, 'message', over).then(([message]: unknown[]) => message as Answered);
+  const died = once(host, 'exit', over).then(([code, signal]: unknown[]): never => {
+    throw new Error(`the host ended with ${String(code ?? signal)}: ${asked.args.join(' ')}`);
+  });
+  // The one that did not come is given up.
+  for (const promise of [answered, died]) promise.catch(() => {});
+  host.send(asked);
+  return Promise.race([answered, died]).finally(() => over.abort());
+};
+
+/**
+ * Runs a command to its end in a process that did others before it: that a process starts and ends costs more than most
+ * commands do. For those that leave nothing to the end of their process.
+ */
+export const shared = async (
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> => {
+  const own = last.then(() => askHost({ cwd, args, env: variables(cwd, env) }));
+  last = own.catch(() => {});
+  return own;
+};
+
+/** They run actions or agents, or write as much as a pipe may not take at once. */
+const ALWAYS_ALONE: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'run',
+  'resume',
+  'rerun',
+  'fork',
+  'dump',
+  'worker',
+]);
+const known = new Set<string | undefined>();
+
+/** Runs a command to its end. The first of each name in a file is a process of its own, as people start it. */
+export const dagger = (
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> => {
+  const [name] = args;
+  const isAlone = ALWAYS_ALONE.has(name) || !known.has(name);
+  known.add(name);
+  return (isAlone ? alone : shared)(cwd, args, env);
+};

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pruned, RunDump, RunReportData, StoredRun } from '@dagger/core';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder, type Ended } from './command.ts';
+import { dagger, folder, shared, type Ended } from './command.ts';
 import { STORAGES, type Storage } from './storages.ts';
 
 /** `left` and `right` add to what `start` gives; `end` adds both. */
@@ -40,6 +40,8 @@ const WORK = ['--actions', 'actions.mjs'] as const;
 interface Place {
   readonly cwd: string;
   readonly dagger: (...args: readonly string[]) => Promise<Ended>;
+  /** The same, in a process that others share. */
+  readonly shared: (...args: readonly string[]) => Promise<Ended>;
   /** The nodes that ran since it was last asked. */
   readonly ran: () => readonly string[];
 }
@@ -52,6 +54,7 @@ const setup = async ({ place }: Storage): Promise<Place> => {
   const own: Place = {
     cwd,
     dagger: (...args) => dagger(cwd, args, env),
+    shared: (...args) => shared(cwd, args, env),
     ran() {
       const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : [];
       writeFileSync(log, '');
@@ -143,7 +146,7 @@ describe.each(STORAGES)('the history of runs on $name', (on) => {
   });
 
   it.skipIf(on.missing)('what is not there is told with 2 and one line', async () => {
-    const { dagger, ran } = await setup(on);
+    const { dagger, shared, ran } = await setup(on);
     for (const [args, message] of [
       [['rerun', 'r', 'lift', ...WORK], "run 'r' has no node 'lift'"],
       [['rerun', 'nobody', 'left', ...WORK], "there is no run 'nobody'"],
@@ -154,7 +157,7 @@ describe.each(STORAGES)('the history of runs on $name', (on) => {
       [['set', 'nobody', 'a', 'b', '1'], "there is no run 'nobody'"],
       [['set', 'r', 'a', 'b', '1'], "run 'r' has ended (succeeded)"],
     ] as const) {
-      const ended = await dagger(...args);
+      const ended = await shared(...args);
       expect(ended.stderr).toContain(message);
       expect(ended.stderr).not.toMatch(/^ +at /m);
       expect(ended).toMatchObject({ code: 2, stdout: '' });

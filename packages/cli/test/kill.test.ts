@@ -44,7 +44,7 @@ export const step = {
   async execute({ nodeId }) {
     appendFileSync('log', nodeId + '\\n');
     process.stderr.write('did ' + nodeId + '\\n');
-    const key = await work(nodeId, 'salt', 25_000, 16, 'sha256');
+    const key = await work(nodeId, 'salt', 10_000, 16, 'sha256');
     return { key: key.toString('hex') };
   },
 };

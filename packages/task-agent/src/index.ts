@@ -17,6 +17,7 @@ export type {
 export { AgentRegistry, type AgentDescription } from './agent/registry.ts';
 export type { JobEvent, JobLogEvent, LiveTaskEvent, StallKind } from './lifecycle/events.ts';
 export type { StoredReason } from './lifecycle/reason.ts';
+export { reasonText } from './lifecycle/reason-text.ts';
 export {
   ENDS,
   JOB_STATUSES,
@@ -33,6 +34,9 @@ export type { JobFilter, TaskFilter } from './manager/task-filter.ts';
 export { TaskManager, type InTransaction } from './manager/task-manager.ts';
 export type { JobResult, JobView, TaskView } from './manager/views.ts';
 export type { TaskReason, Why } from './manager/why.ts';
+export { jobToDot } from './picture/dot.ts';
+export type { JobPicture, JobPictures } from './picture/job-picture.ts';
+export { jobToMermaid } from './picture/mermaid.ts';
 export type { JobLimits, JobSpec, JobStall, JobStallAction } from './spec/job-spec.ts';
 export {
   TASK_TYPES,

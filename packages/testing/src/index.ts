@@ -24,4 +24,4 @@ export {
   type CrashReport,
   type CrashViolation,
 } from './crash/crash-at-every-commit.ts';
-export type { CrashRun, CrashScenario, CrashWorld } from './crash/scenario.ts';
+export type { CrashRun, CrashScenario, CrashWorld } from './crash/runs/scenario.ts';

@@ -3,7 +3,10 @@ import { crashAtEveryCommit } from '../src/index.ts';
 
 const module = (name: string): URL => new URL(`crash/${name}.ts`, import.meta.url);
 
-describe('killing a process on both sides of every commit', () => {
+/** Each starts a process for every kill. */
+const timeout = 120_000;
+
+describe('killing a process on both sides of every commit', { timeout }, () => {
   it('finds nothing to complain of in the engine [P1] [P6]', async () => {
     const { points, commits, unreached, violations } = await crashAtEveryCommit({
       scenario: module('chain'),
@@ -27,5 +30,25 @@ describe('killing a process on both sides of every commit', () => {
       code: 'CRASH_SCENARIO',
       message: expect.stringContaining('nowhere'),
     });
+  });
+});
+
+describe('killing a process with a job on both sides of every commit', { timeout }, () => {
+  it('finds nothing to complain of in the manager', async () => {
+    const { points, commits, unreached, violations } = await crashAtEveryCommit({
+      scenario: module('job-chain'),
+    });
+    expect(violations).toEqual([]);
+    // The worker, the job with its first claim, the end of each task, the worker again.
+    expect(commits).toBeGreaterThanOrEqual(5);
+    expect([points, unreached]).toEqual([2 * commits, 0]);
+  });
+
+  it('finds a storage that acknowledges what it has not written', async () => {
+    const { violations } = await crashAtEveryCommit({ scenario: module('job-too-early') });
+    const messages = violations.map(({ side, message }) => `${side}: ${message}`);
+    expect(messages).toContain('before: j/b: run 1 began before its claim was committed');
+    expect(messages).toContain("before: j: 'TaskCompleted j/a' was told and is lost");
+    expect(messages.filter((message) => message.startsWith('after'))).toEqual([]);
   });
 });

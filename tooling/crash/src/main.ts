@@ -1,4 +1,5 @@
-// Kills a run of each scenario on both sides of every commit, and looks at what became of it.
+// Kills a process of each scenario on both sides of every commit, and looks at what became of it. Names of scenarios as
+// arguments, and of a database as `--database`: only those.
 import { parseArgs } from 'node:util';
 import { crashAtEveryCommit, type CrashReport } from '@dagger/testing';
 import { databases, type Database } from './databases.ts';
@@ -9,8 +10,13 @@ interface Row extends CrashReport {
   readonly database: string;
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, database: { type: 'string' } },
+  allowPositionals: true,
+});
 const { json } = values;
+const unknown = positionals.find((name) => scenarios[name] === undefined);
+if (unknown !== undefined) throw new Error(`there is no scenario '${unknown}'`);
 const rows: Row[] = [];
 const skipped: { readonly database: string; readonly reason: string }[] = [];
 
@@ -28,6 +34,7 @@ const line = (...cells: readonly string[]): void => {
 
 const tryAll = async ({ name: database, storage, drop }: Database): Promise<void> => {
   for (const [scenario, module] of Object.entries(scenarios)) {
+    if (positionals.length > 0 && !positionals.includes(scenario)) continue;
     const report = await crashAtEveryCommit({
       scenario: module,
       ...(storage === undefined ? {} : { storage }),
@@ -44,6 +51,10 @@ const tryAll = async ({ name: database, storage, drop }: Database): Promise<void
 
 line('scenario', 'database', 'kill points', 'not reached', 'violations');
 for (const database of await databases()) {
+  if (values.database !== undefined && values.database !== database.name) {
+    await database.close?.();
+    continue;
+  }
   if (database.skipped !== undefined) {
     skipped.push({ database: database.name, reason: database.skipped });
     if (!json) console.log(`${database.name} is skipped: ${database.skipped}`);

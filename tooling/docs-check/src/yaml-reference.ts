@@ -1,4 +1,5 @@
 import { yamlJsonSchema, type JsonObject, type JsonValue } from '@dagger/core';
+import { table } from './markdown-table.ts';
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,9 +17,6 @@ const schemaAt = (schema: JsonObject, ...path: readonly string[]): JsonObject =>
 const definition = (ref: string): JsonObject =>
   schemaAt(yamlJsonSchema, ...ref.replace(/^#\//, '').split('/'));
 
-const row = (cells: readonly string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '\\<').replaceAll('\n', ' ')).join(' | ')} |`;
-
 const bounds = (schema: JsonObject): string => {
   const parts: string[] = [];
   if (Array.isArray(schema['enum']))
@@ -30,7 +28,7 @@ const bounds = (schema: JsonObject): string => {
   return parts.join(', ');
 };
 
-const table = (schema: JsonObject): string => {
+const keys = (schema: JsonObject): string => {
   const required = Array.isArray(schema['required'])
     ? (schema['required'] as readonly string[])
     : [];
@@ -38,13 +36,9 @@ const table = (schema: JsonObject): string => {
   const rows = Object.keys(properties).map((key) => {
     const property = schemaAt(schema, 'properties', key);
     const description = typeof property['description'] === 'string' ? property['description'] : '';
-    return row([`\`${key}\``, required.includes(key) ? 'yes' : '', description, bounds(property)]);
+    return [`\`${key}\``, required.includes(key) ? 'yes' : '', description, bounds(property)];
   });
-  return [
-    row(['key', 'needed', 'meaning', 'values']),
-    row(['---', '---', '---', '---']),
-    ...rows,
-  ].join('\n');
+  return table(['key', 'needed', 'meaning', 'values'], rows);
 };
 
 /** docs/yaml.md: every key of the YAML format, from the JSON Schema that the loader is tested against. */
@@ -59,21 +53,21 @@ Keys are written as here; the camelCase form of a key is accepted too. Unknown k
 
 ## Graph
 
-${table(yamlJsonSchema)}
+${keys(yamlJsonSchema)}
 
 ## Node
 
-${table(schemaAt(yamlJsonSchema, 'properties', 'nodes', 'items'))}
+${keys(schemaAt(yamlJsonSchema, 'properties', 'nodes', 'items'))}
 
 ## Input of a node
 
-${table(schemaAt(yamlJsonSchema, 'properties', 'nodes', 'items', 'properties', 'inputs', 'items'))}
+${keys(schemaAt(yamlJsonSchema, 'properties', 'nodes', 'items', 'properties', 'inputs', 'items'))}
 
 ## Output of a node
 
-${table(schemaAt(yamlJsonSchema, 'properties', 'nodes', 'items', 'properties', 'outputs', 'items'))}
+${keys(schemaAt(yamlJsonSchema, 'properties', 'nodes', 'items', 'properties', 'outputs', 'items'))}
 
 ## Config
 
-${table(schemaAt(yamlJsonSchema, 'properties', 'config'))}
+${keys(schemaAt(yamlJsonSchema, 'properties', 'config'))}
 `;

@@ -66,6 +66,18 @@ test('the program in the README of threads prints what its comment says', () => 
   ]);
 });
 
+test('the program in the README of tasks prints what its comment says', () => {
+  const text = readFileSync(join(root, 'packages/task-agent/README.md'), 'utf8');
+  expect(print(snippet(text, 'run: tasks-readme.ts'), 1)).toEqual([
+    "{ facts: [ 'ants have six legs', 'bees have six legs' ] }\n",
+  ]);
+});
+
+test('the program about jobs in the README prints what the README says, and again without running anything', () => {
+  const expected = snippet(readme, 'output: jobs.ts');
+  expect(print(snippet(readme, 'run: jobs.ts'), 2)).toEqual([expected, expected]);
+});
+
 test('the program about people in the loop prints what its page says', () => {
   const page = readFileSync(join(root, 'docs/human.md'), 'utf8');
   expect(print(snippet(page, 'run: human.ts'), 1)).toEqual([snippet(page, 'output: human.ts')]);
@@ -75,6 +87,20 @@ test('the program about people in the loop prints what its page says', () => {
 test('the program about the history of runs prints what its page says', () => {
   const page = readFileSync(join(root, 'docs/history.md'), 'utf8');
   expect(print(snippet(page, 'run: history.ts'), 1)).toEqual([snippet(page, 'output: history.ts')]);
+});
+
+const tasks = readFileSync(join(root, 'docs/tasks.md'), 'utf8');
+
+test.each([...tasks.matchAll(/<!-- run: (\S+) -->/g)].map(([, name]) => name as string))(
+  'the program %s prints what docs/tasks.md says',
+  (name) => {
+    expect(print(snippet(tasks, `run: ${name}`), 1)).toEqual([snippet(tasks, `output: ${name}`)]);
+  },
+);
+
+test('docs/tasks.md has no program that is not run', () => {
+  const programs = tasks.match(/^```ts$/gm) ?? [];
+  expect(tasks.match(/^<!-- run: .*-->\n\n```ts$/gm)).toHaveLength(programs.length);
 });
 
 test('the YAML in the README loads without a warning', () => {

@@ -20,3 +20,9 @@ export function assertNoNativeCode(project: string): void {
   );
   if (native.length > 0) throw new Error(`native code in node_modules: ${native.join(', ')}`);
 }
+
+/** Nothing of dagger is there but the packages that were asked for. */
+export function assertOnly(project: string, names: readonly string[]): void {
+  const found = readdirSync(join(project, 'node_modules', '@dagger')).toSorted();
+  if (found.join() !== names.join()) throw new Error(`in node_modules/@dagger: ${found.join()}`);
+}

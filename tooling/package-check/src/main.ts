@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { run } from './command.ts';
-import { assertNoNativeCode, makeConsumer } from './consumer.ts';
+import { assertNoNativeCode, assertOnly, makeConsumer } from './consumer.ts';
 import { packAll } from './pack.ts';
 
 const here = resolve(import.meta.dirname, '..');
@@ -48,12 +48,16 @@ try {
     );
   }
 
-  check('@dagger/core in an empty ESM project: types, import, no native code', () => {
-    const project = consumer('esm', '@dagger/core');
-    run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
-    run('node', ['main.ts'], project);
-    assertNoNativeCode(project);
-  });
+  check(
+    '@dagger/core in an empty ESM project: types, import, no native code, no other mode',
+    () => {
+      const project = consumer('esm', '@dagger/core');
+      assertOnly(project, ['core']);
+      run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
+      run('node', ['main.ts'], project);
+      assertNoNativeCode(project);
+    },
+  );
 
   check('@dagger/core in an empty CommonJS project: require, no native code', () => {
     const project = consumer('commonjs', '@dagger/core');
@@ -64,6 +68,7 @@ try {
   check('@dagger/cli without an adapter: npx dagger --help', () => {
     const project = consumer('cli', '@dagger/core', '@dagger/cli');
     run('npx', ['--no-install', 'dagger', '--help'], project);
+    run('node', ['without-tasks.mjs'], project);
   });
 
   check('all packages together: npx dagger --help, a stored run', () => {
@@ -76,6 +81,27 @@ try {
     const names = ['core', 'sqlite', 'threads', 'testing'].map((name) => `@dagger/${name}`);
     const project = consumer('threads', ...names);
     run('node', ['main.ts'], project);
+  });
+
+  check('@dagger/tasks with an adapter beside it: types, a job, require', () => {
+    const project = consumer('tasks', '@dagger/core', '@dagger/sqlite', '@dagger/tasks');
+    assertOnly(project, ['core', 'sqlite', 'tasks']);
+    run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
+    run('node', ['main.ts'], project);
+    run('node', ['commonjs.cjs'], project);
+  });
+
+  check('@dagger/cli beside @dagger/tasks: a job from a file, and its tree', () => {
+    const project = join(temporary, 'tasks');
+    const [cli] = tarballsOf('@dagger/cli');
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', cli ?? ''], project);
+    const job = ['--agents', 'agents.js', '--job', 'job.yaml', '--storage', 'cli.db'];
+    run('npx', ['--no-install', 'dagger', 'worker', ...job], project);
+    run('npx', ['--no-install', 'dagger', 'tasks', 'tree', 'hello', '-s', 'cli.db'], project);
+  });
+
+  check('@dagger/tasks: an agent that holds up its event loop keeps its lease', () => {
+    run('node', ['busy.ts'], join(temporary, 'tasks'));
   });
 
   check('@dagger/postgres: an import without PGlite, a stored run with it, no native code', () => {

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os';
 import type { ExecutorCommand, JsonValue } from '@dagger/core';
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-code.ts';
 import { parseJson } from '../inputs.ts';
 import { jsonOption, storageOption } from '../options.ts';
+import { whoAmI } from '../who-am-i.ts';
 import { tellRun, type TellOptions } from './tell-run.ts';
 
 export interface DecisionOptions extends TellOptions {
@@ -13,15 +13,6 @@ export interface DecisionOptions extends TellOptions {
 }
 
 type Decision = (ExecutorCommand & { readonly type: 'GiveInput' })['decision'];
-
-/** A user without a name in the system, as in some containers, decides without a name. */
-const whoAmI = (): string | undefined => {
-  try {
-    return userInfo().username;
-  } catch {
-    return undefined;
-  }
-};
 
 /** Says to a node of a run what a person decided. */
 export const decide = (

@@ -7,6 +7,7 @@ import { print } from '../output.ts';
 import { duration } from '../report/duration.ts';
 import { statusText } from '../report/status.ts';
 import { table } from '../report/table.ts';
+import { shortTime } from '../report/time.ts';
 import { openExisting } from '../storage.ts';
 
 interface RunsListOptions extends RunFilter {
@@ -40,7 +41,7 @@ const row = (run: StoredRun, forks: boolean): readonly string[] => [
   oneLine(run.runId, 80),
   oneLine(run.dag, 40),
   status(run),
-  run.createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
+  shortTime(run.createdAt),
   run.finishedAt === null
     ? ''
     : duration(Math.max(0, Date.parse(run.finishedAt) - Date.parse(run.createdAt))),

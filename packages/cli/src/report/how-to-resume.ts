@@ -5,10 +5,10 @@ import { withoutPassword } from '../storage-url.ts';
 /** Of many questions, so many are shown with the command that answers them. */
 const MOST_HINTS = 5;
 
-const line = (words: readonly string[]): string => words.map(shellWord).join(' ');
+export const commandLine = (words: readonly string[]): string => words.map(shellWord).join(' ');
 
 /** How a command names the storage: not at all where the variable does, and never with a password. */
-const storageWords = (storage: string): readonly string[] =>
+export const storageWords = (storage: string): readonly string[] =>
   storage === process.env['DAGGER_STORAGE'] ? [] : ['--storage', withoutPassword(storage)];
 
 /** The command that goes on with a run. */
@@ -19,12 +19,12 @@ export const resumeCommand = (
 ): string => {
   const words = ['dagger', 'resume', runId, ...storageWords(storage)];
   for (const path of actions) words.push('--actions', path);
-  return line(words);
+  return commandLine(words);
 };
 
 /** The command that says yes to what a node asks. */
 export const approveCommand = (runId: string, nodeId: string, storage: string): string =>
-  line(['dagger', 'approve', runId, nodeId, ...storageWords(storage)]);
+  commandLine(['dagger', 'approve', runId, nodeId, ...storageWords(storage)]);
 
 /** The commands that answer what a run waits for. */
 const howToAnswer = ({ runId, waiting }: RunReport, storage: string): readonly string[] => {

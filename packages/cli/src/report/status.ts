@@ -1,14 +1,23 @@
 import type { NodeStatus, RunStatus } from '@dagger/core';
+import type { JobStatus, TaskState } from '@dagger/tasks';
 import colors from 'picocolors';
 
-const COLOURS: { readonly [S in NodeStatus | RunStatus]: (text: string) => string } = {
+type Status = NodeStatus | RunStatus | TaskState | JobStatus;
+
+const COLOURS: { readonly [S in Status]: (text: string) => string } = {
   pending: colors.dim,
   ready: colors.dim,
   running: colors.cyan,
+  in_progress: colors.cyan,
   retrying: colors.yellow,
   waiting: colors.yellow,
+  blocked: colors.yellow,
+  in_review: colors.yellow,
   succeeded: colors.green,
+  completed: colors.green,
+  accepted: colors.green,
   failed: colors.red,
+  rejected: colors.red,
   skipped: colors.dim,
   cancelled: colors.magenta,
   paused: colors.yellow,
@@ -16,5 +25,4 @@ const COLOURS: { readonly [S in NodeStatus | RunStatus]: (text: string) => strin
   limit_reached: colors.red,
 };
 
-export const statusText = (status: NodeStatus | RunStatus): string =>
-  COLOURS[status](status.replace('_', ' '));
+export const statusText = (status: Status): string => COLOURS[status](status.replace('_', ' '));

@@ -9,6 +9,9 @@ export class InboxLine {
   #cancel: CancelTimer | undefined;
   #looking: Promise<number> | undefined;
   #again = false;
+  /** `lookOnceMore` was asked to when the run had this many events. */
+  #lastSeq = -1;
+  #lastLook = false;
 
   constructor(inbox: Inbox, deliver: (message: InboxMessage) => void) {
     this.#inbox = inbox;
@@ -38,6 +41,21 @@ export class InboxLine {
     const looking = this.#read();
     this.#looking = looking;
     return looking;
+  }
+
+  /**
+   * Looks unless it did so when the run had just as many events; whether a look that it began is under way.
+   * @param then called when it has looked
+   */
+  lookOnceMore(seq: number, then: () => void): boolean {
+    if (this.#lastSeq === seq) return this.#lastLook;
+    this.#lastSeq = seq;
+    this.#lastLook = true;
+    void this.look().then(() => {
+      this.#lastLook = false;
+      then();
+    });
+    return true;
   }
 
   async #read(): Promise<number> {

@@ -232,12 +232,12 @@ export class DagExecutor implements Runner {
     command: ExecutorCommand,
     options: SendOptions = {},
   ): Promise<Delivery> {
-    return this.#runs.send(runId, command, options);
+    return this.#runs.sending.send(runId, command, options);
   }
 
   /** Commands for a run whose time has not come: sent and not taken up, or kept until a node asks. @throws DaggerError RUN_UNKNOWN */
   async pendingInputs(runId: string): Promise<readonly PendingInput[]> {
-    return this.#runs.pendingInputs(runId);
+    return this.#runs.readings.pendingInputs(runId);
   }
 
   /** Says yes to what a node asks, or will ask. @throws DaggerError RUN_UNKNOWN, COMMAND_REJECTED */
@@ -308,22 +308,22 @@ export class DagExecutor implements Runner {
 
   /** The report of a run as it stands. @throws DaggerError RUN_UNKNOWN */
   async report(runId: string): Promise<RunReport> {
-    return this.#runs.report(runId);
+    return this.#runs.readings.report(runId);
   }
 
   /** One node of a run as it stands: status, attempts, last error and so on. @throws DaggerError RUN_UNKNOWN */
   async nodeState(runId: string, nodeId: string): Promise<NodeReport> {
-    return this.#runs.nodeState(runId, nodeId);
+    return this.#runs.readings.nodeState(runId, nodeId);
   }
 
   /** Why a node of a run ran, waits, was skipped, or took what an earlier run had made. @throws DaggerError RUN_UNKNOWN */
   async explain(runId: string, nodeId: string): Promise<Explanation> {
-    return this.#runs.explain(runId, nodeId);
+    return this.#runs.readings.explain(runId, nodeId);
   }
 
   /** The graph of a run with everything that it grew. @throws DaggerError RUN_UNKNOWN */
   async runGraph(runId: string): Promise<Graph> {
-    return this.#runs.graph(runId);
+    return this.#runs.readings.graph(runId);
   }
 
   /**
@@ -360,7 +360,7 @@ export class DagExecutor implements Runner {
 
   /** A copy of the values of a run as they stand. @throws DaggerError RUN_UNKNOWN */
   async loadCache(runId: string): Promise<Cache> {
-    return this.#runs.cache(runId);
+    return this.#runs.readings.cache(runId);
   }
 
   /** The nodes of a run by what they are doing. @throws DaggerError RUN_UNKNOWN */
@@ -380,7 +380,7 @@ export class DagExecutor implements Runner {
 
   /** Stored runs, the most recent first; without storage those under way and remembered. */
   async listRuns(filter: RunFilter = {}): Promise<StoredRun[]> {
-    return this.#runs.list(filter);
+    return this.#runs.readings.list(filter);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Cache } from '../cache/cache.ts';
 import type { DagConfig } from '../config/model.ts';
+import { DaggerError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { RunReport } from '../run/report.ts';
 import type { NumberedEvent } from '../run/public-events.ts';
@@ -29,6 +30,18 @@ export class Sessions {
 
   get(runId: string): Session | undefined {
     return this.#byId.get(runId);
+  }
+
+  /** @throws DaggerError RUN_UNKNOWN */
+  known(runId: string): Session {
+    const session = this.#byId.get(runId);
+    if (session === undefined)
+      throw new DaggerError(
+        'RUN_UNKNOWN',
+        `there is no run '${runId}' in the memory of this executor`,
+        { ids: { runId } },
+      );
+    return session;
   }
 
   entries(): IterableIterator<[string, Session]> {

@@ -1,8 +1,9 @@
 import type { NodeDefinition } from '../graph/model.ts';
 import type { HumanInput } from '../actions/answer.ts';
 import type { JsonValue } from '../json.ts';
+import type { Finish, Halt } from './ending.ts';
 import type { NodeNotes } from './notes.ts';
-import type { Halt, Finish, CommandRejection } from './state.ts';
+import type { CommandRejection } from './facts.ts';
 import type { Wait } from './waits.ts';
 
 /** The state of a run after one of its events, as JSON. The dependencies that a node still waits for are counted anew. */
@@ -37,6 +38,18 @@ export interface StateSnapshot {
   readonly disabled: readonly (readonly [n: number, disabled: boolean])[];
   readonly commandRejections: readonly CommandRejection[];
 }
+
+/** What it tells of the nodes. */
+export type NodesSnapshot = Pick<
+  StateSnapshot,
+  'grown' | 'status' | 'attempt' | 'startedAt' | 'endedAt' | 'notes' | 'disabled'
+>;
+
+/** What it has counted over the nodes. */
+export type TotalsSnapshot = Pick<
+  StateSnapshot,
+  'tokens' | 'iterations' | 'cacheHits' | 'handlersPending'
+>;
 
 export interface WaitsSnapshot {
   readonly open: readonly (readonly [n: number, wait: Wait])[];

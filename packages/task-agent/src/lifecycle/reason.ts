@@ -13,7 +13,13 @@ export type StoredReason =
       readonly before?: StoredReason;
     }
   /** A dependency ended without success. */
-  | { readonly kind: 'dependency'; readonly taskId: string; readonly state: string }
+  | {
+      readonly kind: 'dependency';
+      readonly taskId: string;
+      readonly state: string;
+      /** The task with which it began. */
+      readonly origin: string;
+    }
   /** Somebody cancelled it, or its job. */
   | { readonly kind: 'cancelled'; readonly message: string }
   /** A reviewer is to look at its output; null: a person. */

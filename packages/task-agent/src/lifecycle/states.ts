@@ -54,8 +54,8 @@ interface Transition {
 }
 
 /**
- * The state machine of a task: the only transitions there are. The SQL that moves tasks takes its conditions from here. What
- * would be ready is paused instead while its job is.
+ * The state machine of a task: the only transitions there are. In a job that is paused, `paused` stands wherever `ready` does,
+ * and `pending` where a task waits only for a time. The SQL that moves tasks takes its conditions from here.
  */
 export const TRANSITIONS: { readonly [C in Cause]: Transition } = {
   /** What it waited for has ended, or its time has come. */

@@ -9,6 +9,8 @@ export interface TaskFilter {
   /** The id of the parent; null: tasks without one. */
   readonly parent?: string | null;
   readonly agent?: string;
+  /** Which come first. Default `oldest`. */
+  readonly first?: 'oldest' | 'newest';
   /** Default 1,000. */
   readonly limit?: number;
   readonly offset?: number;

@@ -11,7 +11,7 @@ import {
   type Logger,
   type Storage,
 } from '@dagger/core';
-import type { EventStream } from '@dagger/core/kernel';
+import { checkJson, type EventStream } from '@dagger/core/kernel';
 import { sql, type Transaction } from 'kysely';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import type { SpawnedTask } from '../agent/context.ts';
@@ -32,10 +32,14 @@ import { readTasks } from '../spec/read-tasks.ts';
 import { keyIn } from '../spec/task-id.ts';
 import type { Need, OnDependencyFailure, TaskSpec } from '../spec/task-spec.ts';
 import { states } from '../store/each.ts';
+import { isStorable } from '../store/storable.ts';
 import { taskMigrations } from '../store/migrations.ts';
 import { outcomesOf, readStateValue, tables, taskRow } from '../store/reads.ts';
 import type { JobRow, TaskRow } from '../store/tables.ts';
 import type { DependencyOutcome } from '../agent/context.ts';
+import { jobToDot } from '../picture/dot.ts';
+import type { JobPicture } from '../picture/job-picture.ts';
+import { jobToMermaid } from '../picture/mermaid.ts';
 import { addDependencies } from '../unit/add-edges.ts';
 import { addTasks } from '../unit/add-tasks.ts';
 import { cancelTasks } from '../unit/cancel.ts';
@@ -50,6 +54,7 @@ import { Followers, JOBS_TOPIC, readLog } from '../watch/followers.ts';
 import { TASKS_TOPIC, Worker, workerTopic } from '../worker/worker.ts';
 import { JobHandle } from './job-handle.ts';
 import { Notifier } from './notifier.ts';
+import { hasWork } from './has-work.ts';
 import type { StallOptions, TaskManagerOptions } from './options.ts';
 import { pruneJobs, type JobRetention } from './prune.ts';
 import { planningDraft } from './planning-draft.ts';
@@ -64,7 +69,7 @@ export interface InTransaction {
    * What is written becomes visible, and is taken up, when the caller commits; a rollback undoes it. On SQLite it must be a
    * transaction of the same `storage`.
    */
-  readonly trx?: Transaction<never> | Transaction<unknown>;
+  readonly trx?: Pick<Transaction<unknown>, 'isTransaction'>;
 }
 
 /** Starts jobs of tasks, runs their agents, and tells what became of them. */
@@ -193,6 +198,7 @@ export class TaskManager {
       agents: this.agents,
       remoteAgents: this.#remoteAgents,
       order: this.#order,
+      longestValue: this.#longestValue,
       depthOf: async (taskId) => {
         const row = await taskRow(tables(this.storage), taskId);
         return row?.job_id === jobId ? row.depth : undefined;
@@ -212,6 +218,7 @@ export class TaskManager {
       agents: this.agents,
       remoteAgents: this.#remoteAgents,
       order: this.#order,
+      longestValue: this.#longestValue,
       newId: () => this.#ids.runId(),
       stallAfterSeconds: this.#stall?.afterSeconds,
     });
@@ -231,7 +238,7 @@ export class TaskManager {
   }
 
   async #jobRow(jobId: string): Promise<JobRow> {
-    const row = jobId.includes('\0')
+    const row = !isStorable(jobId)
       ? undefined
       : await tables(this.storage)
           .selectFrom('dagger_jobs')
@@ -297,6 +304,41 @@ export class TaskManager {
   /** @internal */
   watch(jobId: string, from: 'beginning' | 'now'): EventStream<JobEvent> {
     return this.followers.watch(jobId, from === 'beginning' ? 0 : undefined).stream;
+  }
+
+  /**
+   * What this process does, to whatever job, as it is committed: for logs. What other processes do is in the `events` of a
+   * job.
+   */
+  get events(): EventStream<JobEvent> {
+    return this.followers.all;
+  }
+
+  /**
+   * A job with its tasks and dependencies, or the jobs of a filter (by default the 50 most recent): data for `jobToDot`,
+   * `jobToMermaid` and JSON.
+   * @throws DaggerError JOB_UNKNOWN
+   */
+  async pictures(which: string | JobFilter = {}): Promise<readonly JobPicture[]> {
+    const jobs = typeof which === 'string' ? [await this.job(which)] : await this.jobs(which);
+    const pictures: JobPicture[] = [];
+    for (const job of jobs)
+      pictures.push({
+        job,
+        tasks: await this.tasks({ jobId: job.id, limit: job.counts.total }),
+        edges: await this.edges(job.id),
+      });
+    return pictures;
+  }
+
+  /** Draws a job, or the jobs of a filter, as Graphviz DOT. @throws DaggerError JOB_UNKNOWN */
+  async dot(which?: string | JobFilter): Promise<string> {
+    return jobToDot(await this.pictures(which));
+  }
+
+  /** Draws a job, or the jobs of a filter, as a Mermaid flowchart. @throws DaggerError JOB_UNKNOWN */
+  async mermaid(which?: string | JobFilter): Promise<string> {
+    return jobToMermaid(await this.pictures(which));
   }
 
   /** A shared value of a job; undefined when there is none. */
@@ -366,7 +408,7 @@ export class TaskManager {
       {
         jobs: [jobId],
         run: (unit) => {
-          const { priority } = unit.openJob(jobId).settings;
+          const { priority } = unit.job(jobId).settings;
           return addTasks(
             unit,
             jobId,
@@ -423,9 +465,10 @@ export class TaskManager {
     return row === undefined ? undefined : taskView(row);
   }
 
-  /** Tasks in the order in which they were added. */
+  /** Tasks in the order in which they were added, or the other way round. */
   async tasks(filter: TaskFilter = {}): Promise<readonly TaskView[]> {
-    const { jobId, type, state, parent, agent, limit = 1_000, offset = 0 } = filter;
+    const { jobId, type, state, parent, agent, first, limit = 1_000, offset = 0 } = filter;
+    const order = first === 'newest' ? 'desc' : 'asc';
     let query = tables(this.storage).selectFrom('dagger_tasks').selectAll();
     if (jobId !== undefined) query = query.where('job_id', '=', jobId);
     if (type !== undefined) query = query.where('type', '=', type);
@@ -434,7 +477,12 @@ export class TaskManager {
       query = query.where('state', 'in', typeof state === 'string' ? [state] : [...state]);
     if (parent === null) query = query.where('parent_id', 'is', null);
     else if (parent !== undefined) query = query.where('parent_id', '=', parent);
-    const rows = await query.orderBy('ord').orderBy('id').limit(limit).offset(offset).execute();
+    const rows = await query
+      .orderBy('ord', order)
+      .orderBy('id', order)
+      .limit(limit)
+      .offset(offset)
+      .execute();
     return rows.map(taskView);
   }
 
@@ -522,6 +570,7 @@ export class TaskManager {
   }
 
   async #checkInput(taskId: string, input: JsonValue): Promise<void> {
+    checkJson(input);
     const row = await taskRow(tables(this.storage), taskId);
     const checked = await this.agents.find(row?.agent ?? '')?.input?.(input);
     if (checked?.issues !== undefined)
@@ -647,6 +696,14 @@ export class TaskManager {
     if ((this.#worker?.running.size ?? 0) > 0) return false;
     await this.#commits.settled();
     return (this.#worker?.running.size ?? 0) === 0 && !(this.#worker?.wants ?? false);
+  }
+
+  /**
+   * Whether anything is left for the agents of this manager, here or in other processes: a task that is ready or in
+   * progress, or that becomes ready by itself at some time.
+   */
+  hasWork(): Promise<boolean> {
+    return hasWork(this.storage, this.agents.list());
   }
 
   /**

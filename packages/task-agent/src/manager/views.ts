@@ -1,7 +1,7 @@
 import type { ErrorData, JsonValue } from '@dagger/core';
 import { sealParsed } from '@dagger/core/kernel';
 import { readReason, type StoredReason } from '../lifecycle/reason.ts';
-import type { JobStatus, TaskState } from '../lifecycle/states.ts';
+import { isJobOver, type JobStatus, type TaskState } from '../lifecycle/states.ts';
 import { timeOf } from '../spec/order.ts';
 import { keyIn } from '../spec/task-id.ts';
 import { readOptions, type Reviewer, type TaskType } from '../spec/task-spec.ts';
@@ -91,6 +91,8 @@ export interface JobView {
   readonly status: JobStatus;
   /** Whether further tasks may come although none is unfinished. */
   readonly open: boolean;
+  /** Whether it is not over and nothing in it moves by itself: it waits for people. */
+  readonly waiting: boolean;
   /** How many of its tasks have ended, from 0 to 1. */
   readonly progress: number;
   readonly counts: {
@@ -112,6 +114,7 @@ export const jobView = (row: JobRow): JobView => ({
   title: row.title,
   status: row.status as JobStatus,
   open: row.open !== 0,
+  waiting: row.movable === 0 && !isJobOver(row.status as JobStatus),
   progress: row.total === 0 ? 1 : (row.total - row.unfinished) / row.total,
   counts: { total: row.total, unfinished: row.unfinished, failed: row.failed },
   tokens: row.tokens,

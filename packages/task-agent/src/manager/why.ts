@@ -1,4 +1,5 @@
 import type { ErrorData, Storage } from '@dagger/core';
+import { isDead } from '@dagger/core/kernel';
 import { sql } from 'kysely';
 import { readReason } from '../lifecycle/reason.ts';
 import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
@@ -161,7 +162,7 @@ const running = async (storage: Storage, row: TaskRow, now: number): Promise<Tas
     .select('lease_until')
     .where('id', '=', worker)
     .executeTakeFirst();
-  if (alive === undefined || alive.lease_until < now)
+  if (alive === undefined || alive.lease_until < now || isDead(worker))
     return { kind: 'worker_gone', worker: placeOf(worker) };
   const since = row.started_at ?? now;
   return {
@@ -176,10 +177,14 @@ const queued = async (storage: Storage, row: TaskRow, now: number): Promise<Task
   const db = tables(storage);
   const workers = await db
     .selectFrom('dagger_workers')
-    .select('agents')
+    .select(['id', 'agents'])
     .where('lease_until', '>=', now)
     .execute();
-  if (!workers.some(({ agents }) => (JSON.parse(agents) as string[]).includes(row.agent)))
+  if (
+    !workers.some(
+      ({ id, agents }) => !isDead(id) && (JSON.parse(agents) as string[]).includes(row.agent),
+    )
+  )
     return { kind: 'no_worker', agent: row.agent };
   const { rows } = await sql<{
     readonly n: number;
@@ -229,7 +234,7 @@ const inWords = (reason: TaskReason): string => {
     case 'rejected':
       return `its output was rejected: ${reason.error?.message ?? ''}`;
     case 'dependency':
-      return `'${reason.taskId}', which it needs, is ${reason.state} itself or did not succeed`;
+      return `'${reason.taskId}', which it needs, did not succeed`;
     case 'cancelled':
       return `it was cancelled${reason.message === '' ? '' : `: ${reason.message}`}`;
   }

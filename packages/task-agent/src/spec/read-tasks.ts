@@ -2,6 +2,7 @@ import { DaggerError, type JsonValue } from '@dagger/core';
 import { checkJson, closest, readRetryStrategy } from '@dagger/core/kernel';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import { unknownAgent, type AgentRegistry } from '../agent/registry.ts';
+import { isStorable } from '../store/storable.ts';
 import type { DraftNeed, TaskDraft } from './draft.ts';
 import type { Order } from './order.ts';
 import { keyOf, taskIdOf } from './task-id.ts';
@@ -23,6 +24,8 @@ export interface TaskScope {
   /** Names of agents that only other workers know. */
   readonly remoteAgents: ReadonlySet<string>;
   readonly order: Order;
+  /** Characters of JSON that an input may have. */
+  readonly longestValue: number;
   /** How deep a task is that is there already; undefined where it is unknown. */
   readonly depthOf: (taskId: string) => Promise<number | undefined>;
 }
@@ -78,6 +81,7 @@ export const readTasks = async (
     const where = specs.length === 1 ? 'the task' : `tasks[${i}]`;
     const refuse = refuser(where);
     checkShape(spec, refuse);
+    checkJson(spec.input ?? {});
     const { key = unusedKey(spec, seen) } = spec;
     rough.push({ spec, where, key });
     seen.add(key);
@@ -173,7 +177,13 @@ const draft = async (
   if (known === undefined && typeof spec.agent !== 'string' && !scope.remoteAgents.has(name))
     throw unknownAgent(name, scope.agents.list());
   const input: unknown = spec.input ?? {};
-  checkJson(input);
+  const text = JSON.stringify(input);
+  if (text.length > scope.longestValue)
+    throw new DaggerError(
+      'LIMIT_REACHED',
+      `${where} ('${id}'): the input has ${text.length} characters of JSON, and ${scope.longestValue} are allowed (maxValueBytes)`,
+      { ids: { taskId: id, jobId: scope.jobId } },
+    );
   const checked = await known?.input?.(input);
   if (checked?.issues !== undefined)
     throw new DaggerError(
@@ -191,7 +201,7 @@ const draft = async (
     agent: name,
     type: spec.type ?? (parent === null ? 'task' : 'subtask'),
     title: spec.title ?? null,
-    input: JSON.stringify(input),
+    input: text,
     options: optionsOf(spec, agent, scope, refuse),
     priority: spec.priority ?? scope.priority,
     ord: scope.order.next(),
@@ -260,10 +270,10 @@ const checkShape = (spec: unknown, refuse: Refuse): void => {
       ? (agent as { readonly name?: unknown }).name
       : agent;
   if (!isText(name)) refuse(`agent must be an agent or the name of one, not ${shown(agent)}`);
-  if (key !== undefined && !(isText(key) && key.length <= LONGEST_KEY && !key.includes('\0')))
-    refuse(`key must be text of 1 to ${LONGEST_KEY} characters, not ${shown(key)}`);
-  if (title !== undefined && typeof title !== 'string')
-    refuse(`title must be text, not ${shown(title)}`);
+  if (key !== undefined && !(isText(key) && key.length <= LONGEST_KEY && isStorable(key)))
+    refuse(`key must be text of 1 to ${LONGEST_KEY} characters without NUL, not ${shown(key)}`);
+  if (title !== undefined && !(typeof title === 'string' && isStorable(title)))
+    refuse(`title must be text without NUL, not ${shown(title)}`);
   if (type !== undefined && !(TASK_TYPES as readonly unknown[]).includes(type))
     refuse(`type must be one of ${TASK_TYPES.join(', ')}, not ${shown(type)}`);
   if (parent !== undefined && parent !== null && !isText(parent))
@@ -292,7 +302,7 @@ const checkNeeds = (needs: unknown, refuse: Refuse): void => {
     const { task, onFailure } = (
       typeof need === 'object' && need !== null ? need : { task: need }
     ) as { readonly task?: unknown; readonly onFailure?: unknown };
-    if (!isText(task)) refuse(`needs has ${shown(need)}, which names no task`);
+    if (!isText(task) || !isStorable(task)) refuse(`needs has ${shown(need)}, which names no task`);
     if (
       onFailure !== undefined &&
       !(ON_DEPENDENCY_FAILURE as readonly unknown[]).includes(onFailure)

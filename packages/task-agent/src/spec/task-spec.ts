@@ -74,6 +74,8 @@ export interface StoredOptions {
   readonly acceptanceCriteria?: readonly string[];
   readonly review?: Reviewer;
   readonly maxRejections?: number;
+  /** What a reviewer said last of its output: it stays, whatever becomes of the attempts after that. */
+  readonly feedback?: string;
   /** It reviews this task. */
   readonly reviews?: string;
   /** It was made on account of this stall. */

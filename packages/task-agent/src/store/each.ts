@@ -1,31 +1,44 @@
 import type { StorageAbilities } from '@dagger/core';
 import { sql, type RawBuilder } from 'kysely';
 
-/** One value of a row that is handed over as JSON. */
+/** One value of a row that is handed over as a parameter. */
 export type Cell = string | number | null;
 
+/** What a column of such rows holds; numbers are whole. */
+export type Kind = 'text' | 'number';
+
+const TYPES: { readonly [K in Kind]: string } = { text: 'text', number: 'bigint' };
+
 /**
- * A list as a table, in one parameter: the text of a statement is the same however many rows it is given, so it is
- * prepared once. `rows` are lists of cells, read by `text` and `number`.
+ * A list of rows as a table `e` with the columns `c0`, `c1` and so on. The text of a statement is the same however many rows it
+ * is given, so it is prepared once; and PostgreSQL knows how many there are when it plans.
  */
 export const each = (
   { jsonEach }: StorageAbilities,
+  kinds: readonly Kind[],
   rows: readonly (readonly Cell[])[],
-): RawBuilder<unknown> => sql`${sql.raw(jsonEach)}(${JSON.stringify(rows)}) as e`;
+): RawBuilder<unknown> => {
+  const names = kinds.map((_, i) => `c${i}`);
+  if (jsonEach === 'json_each') {
+    const columns = kinds.map((kind, i) =>
+      kind === 'text' ? `value ->> ${i} as c${i}` : `cast(value ->> ${i} as integer) as c${i}`,
+    );
+    return sql`(select ${sql.raw(columns.join(', '))} from json_each(${JSON.stringify(rows)})) as e`;
+  }
+  const arrays = kinds.map(
+    (kind, i) => sql`cast(${rows.map((row) => row[i] ?? null)} as ${sql.raw(TYPES[kind])}[])`,
+  );
+  return sql`unnest(${sql.join(arrays)}) as e(${sql.raw(names.join(', '))})`;
+};
 
-/** A cell of a row, as text. */
-export const text = (cell: number): RawBuilder<string> => sql.raw(`(e.value ->> ${cell})`);
-
-/** A cell of a row, as a whole number. */
-export const number = (cell: number): RawBuilder<number> =>
-  sql.raw(`cast((e.value ->> ${cell}) as bigint)`);
-
-/** A list of texts, for `in (...)`. */
-export const list = (abilities: StorageAbilities, items: readonly string[]): RawBuilder<unknown> =>
-  sql`(select ${text(0)} from ${each(
-    abilities,
-    items.map((item) => [item]),
-  )})`;
+/** A list of texts, for `in ...`. */
+export const list = (
+  { jsonEach }: StorageAbilities,
+  items: readonly string[],
+): RawBuilder<unknown> =>
+  jsonEach === 'json_each'
+    ? sql`(select value from json_each(${JSON.stringify(items)}))`
+    : sql`(select u.item from unnest(cast(${items} as text[])) as u(item))`;
 
 /** States as a list of literals, for `in (...)`. */
 export const states = (names: readonly string[]): RawBuilder<unknown> =>

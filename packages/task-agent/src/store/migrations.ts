@@ -33,11 +33,18 @@ export const taskMigrations: MigrationSet = {
           .on('dagger_jobs')
           .columns(['created_at', 'id'])
           .execute();
+        // Nothing that changes with each commit is in an index: PostgreSQL then has one version of the row for many commits.
         await db.schema
-          .createIndex('dagger_jobs_live')
+          .createIndex('dagger_jobs_that_may_stall')
           .on('dagger_jobs')
-          .column('progressed_at')
-          .where(sql.ref('status'), '=', sql.lit('running'))
+          .column('id')
+          .where(sql<boolean>`status = 'running' and stall_after_ms is not null`)
+          .execute();
+        await db.schema
+          .createIndex('dagger_jobs_with_an_end')
+          .on('dagger_jobs')
+          .column('due_at')
+          .where(sql<boolean>`status in ('running', 'paused') and due_at is not null`)
           .execute();
 
         await db.schema

@@ -6,6 +6,7 @@ import type { TaskState } from '../lifecycle/states.ts';
 import { isSuccess } from '../lifecycle/states.ts';
 import { keyIn } from '../spec/task-id.ts';
 import { list } from './each.ts';
+import { isStorable } from './storable.ts';
 import type { TaskRow, TaskTables } from './tables.ts';
 
 /** The database of a storage with the tables of tasks. */
@@ -15,7 +16,7 @@ export const taskRow = async (
   db: Kysely<TaskTables>,
   taskId: string,
 ): Promise<TaskRow | undefined> =>
-  taskId.includes('\0')
+  !isStorable(taskId)
     ? undefined
     : db.selectFrom('dagger_tasks').selectAll().where('id', '=', taskId).executeTakeFirst();
 

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { mustAllow, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed } from '../spec/draft.ts';
 import { list } from '../store/each.ts';
+import { isStorable } from '../store/storable.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
 import { COUNTED } from './counted.ts';
@@ -35,12 +36,12 @@ export const writeEdges = async (
   task: Pick<TaskRow, 'id' | 'job_id' | 'rank'>,
   needs: readonly DraftNeed[],
 ): Promise<AddedEdges> => {
-  const ids = needs.map(({ id }) => id);
+  const ids = needs.map(({ id }) => id).filter(isStorable);
   const { abilities } = unit.storage;
   const { rows: there } = await sql<Needed>`select id, state from dagger_tasks
     where job_id = ${task.job_id} and id in ${list(abilities, ids)}`.execute(unit.trx);
   const known = new Map(there.map((row) => [row.id, row]));
-  const missing = ids.find((id) => !known.has(id));
+  const missing = needs.find(({ id }) => !known.has(id))?.id;
   if (missing !== undefined)
     throw new DaggerError(
       'TASK_UNKNOWN',
@@ -88,10 +89,11 @@ export const writeEdges = async (
  */
 export const addDependencies = async (
   unit: Unit,
-  task: TaskRow,
+  seen: TaskRow,
   needs: readonly DraftNeed[],
 ): Promise<void> => {
-  unit.openJob(task.job_id);
+  unit.openJob(seen.job_id);
+  const task = await heldStill(unit, seen);
   const state = task.state as TaskState;
   if (state !== 'in_progress' && state !== 'paused') mustAllow('pause', state, task.id);
   const { fresh, holding, setbacks } = await writeEdges(unit, task, needs);
@@ -103,15 +105,13 @@ export const addDependencies = async (
   });
   // One in progress counts what it waits for when it blocks.
   if (state === 'in_progress' || holding === 0) return;
-  await unit.trx
-    .updateTable('dagger_tasks')
-    .set(
-      state === 'ready'
-        ? { waiting: COUNTED, state: 'pending' }
-        : { waiting: task.waiting + holding },
-    )
-    .where('id', '=', task.id)
-    .execute();
+  const { rows } = await sql<{
+    readonly id: string;
+  }>`update dagger_tasks set waiting = case when state = 'ready' then ${COUNTED} else waiting + ${holding} end,
+      state = case when state = 'ready' then 'pending' else state end
+    where id = ${task.id} and state <> 'in_progress' returning id`.execute(unit.trx);
+  // A worker took it in between.
+  if (rows.length === 0) return;
   if (isMovable(state, task.waiting)) unit.change(task.job_id, { movable: -1 });
   await followSetbacks(
     unit,
@@ -123,3 +123,14 @@ export const addDependencies = async (
     'earlier',
   );
 };
+
+/** The task as it is until the commit: no worker takes it meanwhile, for the lock of its job keeps none away. */
+const heldStill = async (unit: Unit, task: TaskRow): Promise<TaskRow> =>
+  unit.storage.abilities.rowLocks
+    ? unit.trx
+        .selectFrom('dagger_tasks')
+        .selectAll()
+        .where('id', '=', task.id)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+    : task;

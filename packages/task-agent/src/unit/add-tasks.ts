@@ -2,7 +2,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed, TaskDraft } from '../spec/draft.ts';
-import { each, list, number, text, type Cell } from '../store/each.ts';
+import { each, list, type Cell, type Kind } from '../store/each.ts';
 import { refuseCycles } from './cycles.ts';
 import { followSetbacks, type Ended } from './end-tasks.ts';
 import { raiseRanks } from './ranks.ts';
@@ -26,6 +26,8 @@ export interface AddOptions {
   readonly by: string | null;
   /** Whether each is told in the history; not for those with which a job begins. */
   readonly told?: boolean;
+  /** Whether the limits and the allowed agents of the job hold; not for those that the job itself asks for. */
+  readonly bounded?: boolean;
 }
 
 /** Rows handed over in one statement. */
@@ -40,28 +42,17 @@ export const addTasks = async (
   unit: Unit,
   jobId: string,
   drafts: readonly TaskDraft[],
-  { by, told = true }: AddOptions,
+  { by, told = true, bounded = true }: AddOptions,
 ): Promise<Added> => {
   const known = await knownTasks(unit, jobId, drafts);
-  const fresh = drafts.filter((draft) => {
-    const there = known.get(draft.id);
-    if (there !== undefined && there.agent !== draft.agent)
-      throw new DaggerError(
-        'TASK_CONFLICT',
-        `task '${draft.id}' is there already, and its agent is '${there.agent}', not '${draft.agent}'`,
-        { ids: { taskId: draft.id, jobId } },
-      );
-    return there === undefined;
-  });
+  const fresh = freshOnes(drafts, known, jobId);
   const present = drafts.filter(({ id }) => known.has(id)).map(({ id }) => id);
   if (fresh.length === 0) return { added: [], present };
   const { settings } = unit.openJob(jobId);
-  // Reviews and plans are there because the job was started so; refusing them would leave it without an end.
-  const asked = fresh.filter(
-    ({ options }) => options.reviews === undefined && options.stall === undefined,
-  );
-  if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, asked, jobId);
-  checkLimits(unit, jobId, asked);
+  if (bounded) {
+    if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, fresh, jobId);
+    checkLimits(unit, jobId, fresh);
+  }
   const freshIds = new Set(fresh.map(({ id }) => id));
   for (const { id, needs } of fresh)
     for (const need of needs)
@@ -138,6 +129,30 @@ export const addTasks = async (
   // Dependencies that have ended without success already mean the same as those that do so later.
   await followSetbacks(unit, setbacks, 'earlier');
   return { added: fresh.map(({ id }) => id), present };
+};
+
+/** The drafts that are not there yet. @throws DaggerError TASK_CONFLICT where one id stands for different tasks */
+const freshOnes = (
+  drafts: readonly TaskDraft[],
+  known: ReadonlyMap<string, Known>,
+  jobId: string,
+): readonly TaskDraft[] => {
+  const fresh = new Map<string, TaskDraft>();
+  const refuse = (draft: TaskDraft, reason: string): never => {
+    throw new DaggerError('TASK_CONFLICT', `task '${draft.id}' ${reason}`, {
+      ids: { taskId: draft.id, jobId },
+    });
+  };
+  for (const draft of drafts) {
+    const there = known.get(draft.id);
+    const before = fresh.get(draft.id);
+    if (there !== undefined && there.agent !== draft.agent)
+      refuse(draft, `is there already, and its agent is '${there.agent}', not '${draft.agent}'`);
+    if (before !== undefined && (before.agent !== draft.agent || before.input !== draft.input))
+      refuse(draft, 'is added twice in one call, with different agents or inputs');
+    if (there === undefined && before === undefined) fresh.set(draft.id, draft);
+  }
+  return [...fresh.values()];
 };
 
 const PAUSED = JSON.stringify({ kind: 'paused', was: 'pending', message: null });
@@ -219,14 +234,21 @@ const ranksOf = (drafts: readonly TaskDraft[]): ReadonlyMap<string, number> => {
   return ranks;
 };
 
+/** As `insertTasks` names them: the id to the input and the options, numbers, the reason. */
+const TASK_COLUMNS: readonly Kind[] = [
+  ...Array.from({ length: 9 }, () => 'text' as const),
+  ...Array.from({ length: 8 }, () => 'number' as const),
+  'text',
+];
+
 const insertTasks = async (unit: Unit, rows: readonly (readonly Cell[])[]): Promise<void> => {
   for (let at = 0; at < rows.length; at += CHUNK)
     await sql`insert into dagger_tasks (id, job_id, parent_id, agent, type, state, title, input, options, priority, rank,
         ord, depth, waiting, blocking, run_at, timeout_ms, reason, fence, failures, crashes, rejections)
-      select ${text(0)}, ${text(1)}, ${text(2)}, ${text(3)}, ${text(4)}, ${text(5)}, ${text(6)}, ${text(7)}, ${text(8)},
-        ${number(9)}, ${number(10)}, ${number(11)}, ${number(12)}, ${number(13)}, ${number(14)}, ${number(15)},
-        ${number(16)}, ${text(17)}, 0, 0, 0, 0
-      from ${each(unit.storage.abilities, rows.slice(at, at + CHUNK))}`.execute(unit.trx);
+      select c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, 0, 0, 0, 0
+      from ${each(unit.storage.abilities, TASK_COLUMNS, rows.slice(at, at + CHUNK))}`.execute(
+      unit.trx,
+    );
 };
 
 /** Edges that are there stay as they are. */
@@ -236,8 +258,8 @@ export const insertEdges = async (
 ): Promise<void> => {
   for (let at = 0; at < rows.length; at += CHUNK)
     await sql`insert into dagger_task_edges (needs, task_id, job_id, on_failure)
-      select ${text(0)}, ${text(1)}, ${text(2)}, ${text(3)}
-      from ${each(unit.storage.abilities, rows.slice(at, at + CHUNK))} where true
+      select c0, c1, c2, c3
+      from ${each(unit.storage.abilities, ['text', 'text', 'text', 'text'], rows.slice(at, at + CHUNK))} where true
       on conflict (needs, task_id) do nothing`.execute(unit.trx);
 };
 

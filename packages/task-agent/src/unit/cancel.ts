@@ -36,7 +36,7 @@ export const cancelTasks = async (
       ? sql<Cancellable>`select id, state, waiting, worker from dagger_tasks
         where job_id = ${jobId} and state in ${from}`
       : sql<Cancellable>`with recursive below(id) as (
-          select id from dagger_tasks where id = ${root}
+          select id from dagger_tasks where id = ${root} and job_id = ${jobId}
           union select t.id from dagger_tasks as t join below as b on t.parent_id = b.id
             where t.job_id = ${jobId})
         select t.id, t.state, t.waiting, t.worker from dagger_tasks as t join below as b on b.id = t.id

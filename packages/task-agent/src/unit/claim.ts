@@ -1,6 +1,6 @@
 import type { Storage } from '@dagger/core';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { each, number, text } from '../store/each.ts';
+import { each } from '../store/each.ts';
 import type { TaskRow, TaskTables } from '../store/tables.ts';
 
 /** How many tasks of an agent a worker has room for. */
@@ -76,15 +76,22 @@ const picked = ({ demands, most }: ClaimRequest): RawBuilder<unknown> => {
 };
 
 /** Materialised, so that the planner picks once. */
-const pickedLocked = (storage: Storage, { demands, most }: ClaimRequest): RawBuilder<unknown> =>
-  sql`with picked as materialized (
+const pickedLocked = (storage: Storage, { demands, most }: ClaimRequest): RawBuilder<unknown> => {
+  const [only, ...others] = demands;
+  if (only !== undefined && others.length === 0)
+    return sql`with picked as materialized (
+      select id from dagger_tasks where state = 'ready' and agent = ${only.agent}
+      order by rank desc, ord limit ${Math.min(only.most, most)} for update skip locked)`;
+  return sql`with picked as materialized (
     select c.id from ${each(
       storage.abilities,
+      ['text', 'number'],
       demands.map(({ agent, most: limit }) => [agent, Math.min(limit, most)]),
     )} cross join lateral (
-      select id, rank, ord from dagger_tasks where state = 'ready' and agent = ${text(0)}
-      order by rank desc, ord limit ${number(1)} for update skip locked) as c
+      select id, rank, ord from dagger_tasks where state = 'ready' and agent = e.c0
+      order by rank desc, ord limit e.c1 for update skip locked) as c
     order by c.rank desc, c.ord limit ${most})`;
+};
 
 /** Tasks whose time has come become ready. Gives their agents, and when the next one is due. */
 export const promoteDue = async (

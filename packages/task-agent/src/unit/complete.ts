@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { each, number, text } from '../store/each.ts';
+import { each } from '../store/each.ts';
 import { releaseDependents } from './release.ts';
 import type { Unit } from './unit.ts';
 
@@ -29,11 +29,10 @@ export const completeTasks = async (
   if (completions.length === 0) return new Set();
   const rows = completions.map(({ taskId, fence, output }) => [taskId, fence, output]);
   const { rows: done } =
-    await sql<Completed>`update dagger_tasks set state = 'completed', output = v.output,
+    await sql<Completed>`update dagger_tasks set state = 'completed', output = e.c2,
       error = null, reason = null, worker = null, deadline = null, finished_at = ${unit.now}
-    from (select ${text(0)} as id, ${number(1)} as fence, ${text(2)} as output
-      from ${each(unit.storage.abilities, rows)}) as v
-    where dagger_tasks.id = v.id and dagger_tasks.fence = v.fence and dagger_tasks.state = 'in_progress'
+    from ${each(unit.storage.abilities, ['text', 'number', 'text'], rows)}
+    where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress'
     returning dagger_tasks.id, dagger_tasks.job_id, dagger_tasks.blocking`.execute(unit.trx);
   for (const { id, job_id } of done) {
     unit.change(job_id, { unfinished: -1, movable: -1 });

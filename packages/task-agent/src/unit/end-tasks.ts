@@ -2,7 +2,7 @@ import { DaggerError, toErrorData, type ErrorData } from '@dagger/core';
 import { sql } from 'kysely';
 import { spread, type Consequence, type Setback, type WaitingEdge } from '../graph/spread.ts';
 import { writeReason } from '../lifecycle/reason.ts';
-import { each, list, states, text } from '../store/each.ts';
+import { each, list, states } from '../store/each.ts';
 import type { OnDependencyFailure } from '../spec/task-spec.ts';
 import { releaseCounted } from './release.ts';
 import type { Unit } from './unit.ts';
@@ -87,7 +87,7 @@ const write = async (
 ): Promise<void> => {
   if (consequences.length === 0) return;
   const rows = consequences.map((consequence) => {
-    const { taskId, becomes, because } = consequence;
+    const { taskId, becomes, because, origin } = consequence;
     const error = becomes === 'failed' ? dependencyFailed(consequence) : null;
     const jobId = jobOf.get(taskId) as string;
     unit.change(jobId, { unfinished: -1, ...(becomes === 'failed' ? { failed: 1 } : {}) });
@@ -99,11 +99,10 @@ const write = async (
           ? { type: 'TaskSkipped', taskId, because }
           : { type: 'TaskCancelled', taskId, reason: `'${because}' was cancelled` },
     );
-    const reason = writeReason({ kind: 'dependency', taskId: because, state: becomes });
+    const reason = writeReason({ kind: 'dependency', taskId: because, state: becomes, origin });
     return [taskId, becomes, error === null ? null : JSON.stringify(error), reason];
   });
-  await sql`update dagger_tasks set state = v.state, error = v.error, reason = v.reason, finished_at = ${unit.now}
-    from (select ${text(0)} as id, ${text(1)} as state, ${text(2)} as error, ${text(3)} as reason
-      from ${each(unit.storage.abilities, rows)}) as v
-    where dagger_tasks.id = v.id`.execute(unit.trx);
+  await sql`update dagger_tasks set state = e.c1, error = e.c2, reason = e.c3, finished_at = ${unit.now}
+    from ${each(unit.storage.abilities, ['text', 'text', 'text', 'text'], rows)}
+    where dagger_tasks.id = e.c0`.execute(unit.trx);
 };

@@ -1,6 +1,6 @@
 import type { ErrorData } from '@dagger/core';
-import type { TaskRow } from '../store/tables.ts';
 import { writeReason } from '../lifecycle/reason.ts';
+import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';

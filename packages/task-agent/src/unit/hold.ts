@@ -10,6 +10,12 @@ import type { Unit } from './unit.ts';
 const pausedFrom = (state: TaskState): 'pending' | 'blocked' =>
   state === 'blocked' ? 'blocked' : 'pending';
 
+/** What a blocked task waits for that is no other task: being paused and resumed is no decision about it. */
+const undecided = (reason: StoredReason | null): { readonly before?: StoredReason } => {
+  if (reason?.kind === 'agent' || reason?.kind === 'crash') return { before: reason };
+  return reason?.kind === 'paused' && reason.before !== undefined ? { before: reason.before } : {};
+};
+
 /** Nothing of the job is taken up until it is resumed; what is in progress goes on. @throws DaggerError JOB_FINISHED */
 export const pauseJob = async (
   unit: Unit,
@@ -18,14 +24,17 @@ export const pauseJob = async (
 ): Promise<void> => {
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
-  const { rows } = await sql<{ readonly state: TaskState; readonly waiting: number }>`
-    select state, waiting from dagger_tasks where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(
+  // Counted as they are held: a worker may take some at the same time.
+  const reason = writeReason({ kind: 'paused', was: 'pending', message: null });
+  const { rows: pending } = await sql<{ readonly waiting: number }>`update dagger_tasks
+    set state = 'paused', reason = ${reason} where job_id = ${jobId} and state = 'pending' returning waiting`.execute(
     unit.trx,
   );
-  await sql`update dagger_tasks set state = 'paused', waiting = case when state = 'ready' then ${COUNTED} else waiting end,
-      reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
-    where job_id = ${jobId} and state in ${states(['pending', 'ready'])}`.execute(unit.trx);
-  const moved = rows.filter(({ state, waiting }) => isMovable(state, waiting)).length;
+  const { rows: ready } = await sql<{ readonly id: string }>`update dagger_tasks
+    set state = 'paused', reason = ${reason}, waiting = ${COUNTED} where job_id = ${jobId} and state = 'ready' returning id`.execute(
+    unit.trx,
+  );
+  const moved = ready.length + pending.filter(({ waiting }) => waiting === 0).length;
   unit.change(jobId, { movable: -moved });
   unit.log(jobId, { type: 'JobPaused', reason: message });
 };
@@ -41,6 +50,7 @@ export const resumeJob = async (unit: Unit, jobId: string): Promise<void> => {
     .where('state', '=', 'paused')
     .execute();
   unit.log(jobId, { type: 'JobResumed' });
+  unit.look(jobId);
   for (const task of held) {
     const reason = readReason(task.reason);
     if (reason?.kind === 'paused' && reason.message === null) await goOn(unit, task);
@@ -53,17 +63,9 @@ export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Pro
   unit.openJob(task.job_id);
   if (state === 'paused' && unit.again) return;
   mustAllow('pause', state, task.id);
-  const before = readReason(task.reason);
-  const reason = writeReason({
-    kind: 'paused',
-    was: pausedFrom(state),
-    message,
-    ...(before?.kind === 'agent' || before?.kind === 'crash' ? { before } : {}),
-  });
-  const { rows } = await sql<{
-    readonly id: string;
-  }>`update dagger_tasks set state = 'paused', reason = ${reason},
-      waiting = case when state = 'ready' then ${COUNTED} else waiting end
+  const { rows } = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
+      waiting = case when state = 'ready' then ${COUNTED} else waiting end,
+      reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message, ...undecided(readReason(task.reason)) })}
     where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(
     unit.trx,
   );
@@ -79,31 +81,25 @@ export const resumeTask = async (unit: Unit, task: TaskRow): Promise<void> => {
   if (task.state !== 'paused' && unit.again) return;
   mustAllow('resume', task.state as TaskState, task.id);
   unit.log(task.job_id, { type: 'TaskResumed', taskId: task.id });
+  unit.look(task.job_id);
   // In a job that is held, it is now held with the others.
+  const reason = readReason(task.reason);
+  const was = reason?.kind === 'paused' ? reason.was : 'pending';
   if (unit.job(task.job_id).status === 'paused')
     await unit.trx
       .updateTable('dagger_tasks')
-      .set({ reason: writeReason({ ...heldBy(task), message: null }) })
+      .set({ reason: writeReason({ kind: 'paused', was, message: null, ...undecided(reason) }) })
       .where('id', '=', task.id)
       .execute();
   else await goOn(unit, task);
 };
 
-const heldBy = (task: TaskRow): StoredReason & { readonly kind: 'paused' } => {
-  const reason = readReason(task.reason);
-  return reason?.kind === 'paused' ? reason : { kind: 'paused', was: 'pending', message: null };
-};
-
 const goOn = async (unit: Unit, task: TaskRow): Promise<void> => {
-  const { was, before } = heldBy(task);
-  const state =
-    before !== undefined
-      ? 'blocked'
-      : task.waiting > 0
-        ? was
-        : task.run_at > unit.now
-          ? 'pending'
-          : 'ready';
+  const reason = readReason(task.reason);
+  const was = reason?.kind === 'paused' ? reason.was : 'pending';
+  const { before } = undecided(reason);
+  const isFree = task.waiting === 0 && before === undefined;
+  const state = !isFree ? was : task.run_at > unit.now ? 'pending' : 'ready';
   await unit.trx
     .updateTable('dagger_tasks')
     .set({ state, reason: before === undefined ? null : writeReason(before) })

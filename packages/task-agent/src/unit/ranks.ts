@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { each, number, states, text } from '../store/each.ts';
+import { each, states } from '../store/each.ts';
 import type { Unit } from './unit.ts';
 
 /**
@@ -13,7 +13,7 @@ export const raiseRanks = async (
   if (raised.length === 0) return;
   const unfinished = states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused']);
   await sql`with recursive up(id, rank) as (
-      select ${text(0)}, ${number(1)} from ${each(unit.storage.abilities, raised)}
+      select c0, c1 from ${each(unit.storage.abilities, ['text', 'number'], raised)}
       union
       select e.needs, up.rank from up
         join dagger_task_edges as e on e.task_id = up.id

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { each, list, number, states, text } from '../store/each.ts';
+import { each, list, states } from '../store/each.ts';
 import type { Unit } from './unit.ts';
 
 interface Released {
@@ -45,8 +45,8 @@ export const releaseCounted = async (
   if (counts.length === 0) return;
   const { abilities } = unit.storage;
   const { rows } = await sql<Released>`update dagger_tasks set ${ONE_LESS}
-    from (select ${text(0)} as task_id, ${number(1)} as n, cast(${unit.now} as bigint) as now
-      from ${each(abilities, counts)}) as d
+    from (select c0 as task_id, c1 as n, cast(${unit.now} as bigint) as now
+      from ${each(abilities, ['text', 'number'], counts)}) as d
     where dagger_tasks.id = d.task_id and state in ${WAITING} ${RETURNING}`.execute(unit.trx);
   await note(unit, rows);
 };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { isEnd, isSuccess, mustAllow, type TaskState } from '../lifecycle/states.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
-import { each, list, number, states, text } from '../store/each.ts';
+import { each, list, states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { isMovable } from './movable.ts';
@@ -53,13 +53,14 @@ export const reopenTask = async (
   const after = new Map(
     counts.map(({ id, n }) => [id, n > 0 ? 'pending' : isHeld ? 'paused' : 'ready'] as const),
   );
-  await sql`update dagger_tasks set state = v.state, waiting = v.waiting,
-      reason = case when v.state = 'paused' then ${'{"kind":"paused","was":"pending","message":null}'} else null end
-    from (select ${text(0)} as id, ${text(1)} as state, ${number(2)} as waiting from ${each(
+  await sql`update dagger_tasks set state = e.c1, waiting = e.c2,
+      reason = case when e.c1 = 'paused' then ${'{"kind":"paused","was":"pending","message":null}'} else null end
+    from ${each(
       unit.storage.abilities,
+      ['text', 'text', 'number'],
       counts.map(({ id, n }) => [id, after.get(id) ?? 'pending', n]),
-    )}) as v
-    where dagger_tasks.id = v.id`.execute(unit.trx);
+    )}
+    where dagger_tasks.id = e.c0`.execute(unit.trx);
   for (const before of tasks) {
     const becomes = after.get(before.id) ?? 'pending';
     unit.change(jobId, {

@@ -82,7 +82,7 @@ const sendBack = async (unit: Unit, task: TaskRow, message: string): Promise<voi
       state: isHeld ? 'paused' : 'ready',
       ...(isHeld ? { waiting: COUNTED } : {}),
       rejections: task.rejections + 1,
-      // What the reviewer says survives until the next review, whoever holds the task meanwhile.
+      options: withFeedback(task, message),
       error: JSON.stringify(rejection(task.id, message)),
       reason: writeReason(
         isHeld ? { kind: 'paused', was: 'pending', message: null } : { kind: 'sent back', message },
@@ -101,6 +101,7 @@ const reject = async (unit: Unit, task: TaskRow, message: string): Promise<void>
     .set({
       state: 'rejected',
       rejections: task.rejections + 1,
+      options: withFeedback(task, message),
       error: JSON.stringify(rejection(task.id, message)),
       reason: null,
       finished_at: unit.now,
@@ -110,6 +111,9 @@ const reject = async (unit: Unit, task: TaskRow, message: string): Promise<void>
   unit.change(task.job_id, { unfinished: -1, failed: 1 });
   await followSetbacks(unit, [{ id: task.id, jobId: task.job_id, setback: 'rejected' }]);
 };
+
+const withFeedback = ({ options }: TaskRow, feedback: string): string =>
+  JSON.stringify({ ...readOptions(options), feedback });
 
 const rejection = (taskId: string, message: string): ReturnType<typeof toErrorData> =>
   toErrorData(new DaggerError('TASK_REJECTED', message, { ids: { taskId } }));

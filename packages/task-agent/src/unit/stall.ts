@@ -3,6 +3,9 @@ import type { StallKind } from '../lifecycle/events.ts';
 import { readReason } from '../lifecycle/reason.ts';
 import type { TaskDraft } from '../spec/draft.ts';
 import { taskIdOf } from '../spec/task-id.ts';
+import { readOptions } from '../spec/task-spec.ts';
+import { taskRow } from '../store/reads.ts';
+import type { TaskRow } from '../store/tables.ts';
 import { addTasks } from './add-tasks.ts';
 import { cancelTasks } from './cancel.ts';
 import type { LockedJob, Unit } from './unit.ts';
@@ -109,10 +112,24 @@ const addPlan = async (
   agent: string,
   draftOf: DraftOf,
 ): Promise<void> => {
-  const key = `plan-${report.stall}`;
-  const id = taskIdOf(report.jobId, null, key);
-  const draft = draftOf({ id, key, agent, input: JSON.stringify(report), stall: report.stall });
-  await addTasks(unit, report.jobId, [draft], { by: null });
+  const { jobId, stall } = report;
+  const { key } = await planOf(unit, jobId, stall);
+  const id = taskIdOf(jobId, null, key);
+  const draft = draftOf({ id, key, agent, input: JSON.stringify(report), stall });
+  await addTasks(unit, jobId, [draft], { by: null, bounded: false });
+};
+
+/** The planning task of a stall where there is one, and otherwise a key for it that no other task has. */
+export const planOf = async (
+  unit: Unit,
+  jobId: string,
+  stall: number,
+): Promise<{ readonly key: string; readonly task: TaskRow | undefined }> => {
+  for (let n = 1; ; n++) {
+    const key = n === 1 ? `plan-${stall}` : `plan-${stall}-${n}`;
+    const task = await taskRow(unit.trx, taskIdOf(jobId, null, key));
+    if (task === undefined || readOptions(task.options).stall === stall) return { key, task };
+  }
 };
 
 /** Ends a job at once, with what is left of it cancelled. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { JobConfig } from '../spec/job-spec.ts';
 import type { TaskDraft } from '../spec/draft.ts';
-import { each, text } from '../store/each.ts';
+import { each } from '../store/each.ts';
 import type { JobRow } from '../store/tables.ts';
 import { addTasks } from './add-tasks.ts';
 import type { Unit } from './unit.ts';
@@ -50,7 +50,7 @@ export const startJob = async (unit: Unit, job: JobDraft): Promise<boolean> => {
   unit.made(row);
   if (job.state.length > 0)
     await sql`insert into dagger_job_state (job_id, key, value)
-      select ${job.id}, ${text(0)}, ${text(1)} from ${each(unit.storage.abilities, job.state)}`.execute(
+      select cast(${job.id} as text), c0, c1 from ${each(unit.storage.abilities, ['text', 'text'], job.state)}`.execute(
       unit.trx,
     );
   await addTasks(unit, job.id, job.tasks, { by: null, told: false });

@@ -1,10 +1,11 @@
 import { DaggerError, type ErrorData, type Storage } from '@dagger/core';
 import { sql, type Transaction } from 'kysely';
 import type { JobLogEvent } from '../lifecycle/events.ts';
+import { readReason } from '../lifecycle/reason.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import type { JobConfig } from '../spec/job-spec.ts';
-import { each, list, number, text } from '../store/each.ts';
-import type { JobRow, TaskTables } from '../store/tables.ts';
+import { each, list, type Kind } from '../store/each.ts';
+import type { JobRow, TaskRow, TaskTables } from '../store/tables.ts';
 
 /** How the numbers of a job change. */
 export interface JobChange {
@@ -39,6 +40,11 @@ export interface Effects {
   readonly customStalls: readonly { readonly jobId: string; readonly stall: number }[];
 }
 
+const CHANGE_COLUMNS: readonly Kind[] = [
+  'text',
+  ...Array.from({ length: 6 }, () => 'number' as const),
+];
+
 type Numbers = Pick<
   JobRow,
   'id' | 'total' | 'unfinished' | 'movable' | 'failed' | 'tokens' | 'seq'
@@ -51,6 +57,8 @@ interface Pending {
   failed: number;
   tokens: number;
   events: JobLogEvent[];
+  /** Whether it is to be seen that nothing moves, although nothing came to rest. */
+  look: boolean;
 }
 
 /** What is decided about jobs at the end of a unit. */
@@ -147,7 +155,15 @@ export class Unit {
   #pendingOf(jobId: string): Pending {
     let pending = this.#pending.get(jobId);
     if (pending === undefined) {
-      pending = { total: 0, unfinished: 0, movable: 0, failed: 0, tokens: 0, events: [] };
+      pending = {
+        total: 0,
+        unfinished: 0,
+        movable: 0,
+        failed: 0,
+        tokens: 0,
+        events: [],
+        look: false,
+      };
       this.#pending.set(jobId, pending);
     }
     return pending;
@@ -165,6 +181,11 @@ export class Unit {
   /** Tasks of a job as this unit will leave them. */
   total(jobId: string): number {
     return this.job(jobId).total + (this.#pending.get(jobId)?.total ?? 0);
+  }
+
+  /** What held the job up is gone: it is seen at the end whether anything moves in it. */
+  look(jobId: string): void {
+    this.#pendingOf(jobId).look = true;
   }
 
   log(jobId: string, event: JobLogEvent): void {
@@ -220,15 +241,19 @@ export class Unit {
     };
   }
 
-  async #judge(job: LockedJob, { movable, total }: Pending): Promise<void> {
+  async #judge(job: LockedJob, { movable, total, unfinished, look }: Pending): Promise<void> {
     if (isJobOver(job.status as JobStatus)) return;
     const { maxTokens } = job.settings.limits;
     if (job.unfinished === 0) {
       if (job.open === 0) await this.#over(job);
     } else if (maxTokens !== null && job.tokens > maxTokens)
       await this.#verdicts.overBudget(this, job);
-    // Said once: when the last thing that moved has come to rest.
-    else if (job.movable === 0 && job.status === 'running' && (movable < 0 || total > 0))
+    // Said once: when the last thing that moved has come to rest, or what the rest waited for has ended.
+    else if (
+      job.movable === 0 &&
+      job.status === 'running' &&
+      (movable < 0 || total > 0 || unfinished < 0 || look)
+    )
       await this.#verdicts.stuck(this, job);
   }
 
@@ -246,12 +271,9 @@ export class Unit {
       p.events.length > 0 ? 1 : 0,
     ]);
     const { rows: written } = await sql<Numbers>`
-      update dagger_jobs set total = total + v.d_total, unfinished = unfinished + v.d_unfinished,
-        movable = movable + v.d_movable, failed = failed + v.d_failed, tokens = tokens + v.d_tokens,
-        seq = seq + v.d_seq, progressed_at = ${this.now}
-      from (select ${text(0)} as job, ${number(1)} as d_total, ${number(2)} as d_unfinished, ${number(3)} as d_movable,
-        ${number(4)} as d_failed, ${number(5)} as d_tokens, ${number(6)} as d_seq from ${each(abilities, rows)}) as v
-      where dagger_jobs.id = v.job
+      update dagger_jobs set total = total + e.c1, unfinished = unfinished + e.c2, movable = movable + e.c3,
+        failed = failed + e.c4, tokens = tokens + e.c5, seq = seq + e.c6, progressed_at = ${this.now}
+      from ${each(abilities, CHANGE_COLUMNS, rows)} where dagger_jobs.id = e.c0
       returning id, total, unfinished, movable, failed, tokens, seq`.execute(this.trx);
     const bodies: (readonly [string, number, number, string])[] = [];
     for (const numbers of written)
@@ -264,7 +286,7 @@ export class Unit {
     }
     if (bodies.length > 0)
       await sql`insert into dagger_job_log (job_id, seq, at, body)
-        select ${text(0)}, ${number(1)}, ${number(2)}, ${text(3)} from ${each(abilities, bodies)}`.execute(
+        select c0, c1, c2, c3 from ${each(abilities, ['text', 'number', 'number', 'text'], bodies)}`.execute(
         this.trx,
       );
     return changed.flatMap(([jobId, pending]) => {
@@ -280,7 +302,7 @@ export class Unit {
         ? undefined
         : await this.trx
             .selectFrom('dagger_tasks as t')
-            .select(['t.id', 't.error', 't.state'])
+            .select(['t.id', 't.error', 't.reason'])
             .where('t.job_id', '=', job.id)
             .where('t.state', 'in', ['failed', 'rejected'])
             // Its failure passed on to a task that needed it, or somebody went on all the same.
@@ -309,11 +331,20 @@ export class Unit {
       await this.endJob(job.id, 'succeeded', null);
       return;
     }
-    await this.endJob(
-      job.id,
-      'failed',
-      failure.error === null ? null : (JSON.parse(failure.error) as ErrorData),
-    );
+    const error = await this.#rootError(failure);
+    await this.endJob(job.id, 'failed', error === null ? null : (JSON.parse(error) as ErrorData));
+  }
+
+  /** What went wrong first, where a failure only passed on that of another task. */
+  async #rootError({ error, reason }: Pick<TaskRow, 'error' | 'reason'>): Promise<string | null> {
+    const because = readReason(reason);
+    if (because?.kind !== 'dependency') return error;
+    const origin = await this.trx
+      .selectFrom('dagger_tasks')
+      .select('error')
+      .where('id', '=', because.origin)
+      .executeTakeFirst();
+    return origin?.error ?? error;
   }
 }
 

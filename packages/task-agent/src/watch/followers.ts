@@ -1,6 +1,7 @@
 import { DaggerError, type CancelTimer, type Clock, type Logger, type Storage } from '@dagger/core';
+import { EventStream } from '@dagger/core/kernel';
 import { sql } from 'kysely';
-import type { JobLogEvent, LiveTaskEvent } from '../lifecycle/events.ts';
+import type { JobEvent, JobLogEvent, LiveTaskEvent } from '../lifecycle/events.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import { list } from '../store/each.ts';
 import { tables } from '../store/reads.ts';
@@ -16,6 +17,8 @@ const LOOK = 200;
 const RARE_LOOK = 1_000;
 /** Rows of a history read at a time. */
 const PAGE = 500;
+/** Events that somebody who watches everything may be behind. */
+const CAPACITY = 10_000;
 
 interface Followed {
   watch: JobWatch | undefined;
@@ -24,6 +27,8 @@ interface Followed {
 
 /** The jobs that somebody in this process watches or waits for, wherever their tasks run. */
 export class Followers {
+  /** What this process does, to whatever job. */
+  readonly all: EventStream<JobEvent> = new EventStream(CAPACITY, () => {});
   readonly #storage: Storage;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -75,6 +80,9 @@ export class Followers {
 
   /** A commit of this process. */
   hear({ logged, finished }: Effects): void {
+    if (this.all.watched)
+      for (const { jobId, at, events } of logged)
+        for (const event of events) this.#tellAll(event, jobId, at);
     if (this.#jobs.size === 0) return;
     const late = new Set<string>();
     for (const entry of logged) {
@@ -89,8 +97,13 @@ export class Followers {
   }
 
   live(jobId: string, event: LiveTaskEvent): void {
+    if (this.all.watched) this.#tellAll(event, jobId, this.#clock.now());
     if (this.#jobs.size === 0) return;
     this.#jobs.get(jobId)?.watch?.live(event, this.#clock.now());
+  }
+
+  #tellAll(event: JobLogEvent | LiveTaskEvent, jobId: string, at: number): void {
+    EventStream.emit(this.all, { ...event, jobId, at: new Date(at).toISOString() });
   }
 
   #over(jobId: string, followed: Followed): void {
@@ -189,6 +202,7 @@ export class Followers {
       for (const { reject } of followed.waiting) reject(closed());
     }
     this.#jobs.clear();
+    EventStream.end(this.all);
     await (
       await this.#unsubscribe
     )?.();

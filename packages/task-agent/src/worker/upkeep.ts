@@ -1,14 +1,13 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
 import { sql } from 'kysely';
-import { each, list, number, text } from '../store/each.ts';
+import { each, list } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { crashTask } from '../unit/crash.ts';
 import { failAttempt } from '../unit/fail.ts';
-import { answerStall, terminate } from '../unit/stall.ts';
+import { answerStall, planOf, terminate } from '../unit/stall.ts';
 import { isEnd, type TaskState } from '../lifecycle/states.ts';
-import { taskIdOf } from '../spec/task-id.ts';
 import { retryDelay } from './retry-delay.ts';
 import type { Worker, WorkerOptions } from './worker.ts';
 
@@ -97,17 +96,15 @@ export class Upkeep {
   /** A cheap look, so that nobody takes the right to write for nothing. */
   async #lookForWork(): Promise<void> {
     const { storage, agents, clock } = this.#options;
-    const { rows } = await sql<{ readonly found: number }>`
-      select case when exists (select 1 from dagger_tasks where state = 'pending' and waiting = 0
-          and run_at <= ${clock.now()}) then 2
-        when exists (select 1 from dagger_tasks where state = 'ready'
-          and agent in ${list(storage.abilities, agents.list())}) then 1 else 0 end as found`.execute(
+    const { rows } = await sql<{ readonly kind: 'ready' | 'due' }>`
+      select 'ready' as kind where exists (select 1 from dagger_tasks where state = 'ready'
+          and agent in ${list(storage.abilities, agents.list())})
+      union all select 'due' as kind where exists (select 1 from dagger_tasks
+        where state = 'pending' and waiting = 0 and run_at <= ${clock.now()})`.execute(
       tables(storage),
     );
-    const found = rows[0]?.found ?? 0;
-    // Nobody tells of a time that comes: it may be that of a task which another process added.
-    if (found === 2) this.#worker.due();
-    if (found > 0) this.#worker.wake();
+    if (rows.some(({ kind }) => kind === 'due')) this.#worker.someAreDue();
+    else if (rows.length > 0) this.#worker.wake();
   }
 
   /** What was taken from this worker is told to its attempts; what it has without knowing goes back. */
@@ -159,10 +156,9 @@ export class Upkeep {
           fresh.map(({ taskId }) => taskId),
         )} for update skip locked)`
       : sql``;
-    await sql`update dagger_tasks set beat_at = v.beat, progress = coalesce(v.progress, dagger_tasks.progress)
-      from (select ${text(0)} as task, ${number(1)} as fence, ${number(2)} as beat, ${text(3)} as progress
-        from ${each(storage.abilities, rows)}) as v
-      where dagger_tasks.id = v.task and dagger_tasks.fence = v.fence and dagger_tasks.state = 'in_progress' ${free}`.execute(
+    await sql`update dagger_tasks set beat_at = e.c2, progress = coalesce(e.c3, dagger_tasks.progress)
+      from ${each(storage.abilities, ['text', 'number', 'number', 'text'], rows)}
+      where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress' ${free}`.execute(
       tables(storage),
     );
   }
@@ -266,7 +262,7 @@ export class Upkeep {
           const after = job.stall_after_ms ?? Number.POSITIVE_INFINITY;
           if (job.status !== 'running' || job.progressed_at + after >= unit.now) return;
           // The planner has been told; it is its turn.
-          const plan = await taskRow(unit.trx, taskIdOf(id, null, `plan-${job.stalls}`));
+          const { task: plan } = await planOf(unit, id, job.stalls);
           if (plan !== undefined && !isEnd(plan.state as TaskState)) return;
           await answerStall(unit, job, 'no_progress', this.#options.stalls);
         },

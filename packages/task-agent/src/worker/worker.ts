@@ -12,7 +12,8 @@ import type { Claimer, Commits } from '../unit/commits.ts';
 import { giveBack } from '../unit/give-back.ts';
 import type { StallAnswers } from '../unit/stall.ts';
 import type { Effects, Unit } from '../unit/unit.ts';
-import { TaskAttempt, type AttemptHost } from './attempt.ts';
+import { TaskAttempt } from './attempt.ts';
+import type { AttemptHost } from './attempt-host.ts';
 import { Heartbeat, LEASE } from './heartbeat.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -234,9 +235,10 @@ export class Worker implements Claimer, AttemptHost {
     if (this.wants) this.commits.ask();
   }
 
-  /** The time of a task has come. */
-  due(): void {
+  /** The time of tasks has come that others made wait, so that nobody here has a timer for them. */
+  someAreDue(): void {
     this.#nextDue = 0;
+    this.wake();
   }
 
   /** Tasks may have been taken from this worker. */

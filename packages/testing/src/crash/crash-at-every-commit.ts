@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DaggerError } from '@dagger/core';
-import { violationsOf, type States } from './check.ts';
+import { violationsOf } from './account.ts';
 import type { Session, SessionResult, Side } from './child.ts';
 import { runChild } from './process.ts';
-import { readSideEffects } from './side-effects.ts';
 
 /** Where a process was killed. */
 export interface CrashPoint {
@@ -29,7 +28,7 @@ export interface CrashReport {
 }
 
 export interface CrashOptions {
-  /** The URL of a module that exports a `CrashScenario` as `scenario`. */
+  /** The URL of a module that exports a `CrashScenario` or a `JobCrashScenario` as `scenario`. */
   readonly scenario: URL;
   /** The URL of an empty storage for each name. Default: a SQLite file in a temporary folder. */
   readonly storage?: (name: string) => string | Promise<string>;
@@ -57,9 +56,9 @@ const pointsOf = (commits: number): CrashPoint[] =>
 
 /**
  * Kills a process with SIGKILL just before and just after every commit of a scenario, lets another process go on, and looks
- * at what became of the runs: nothing that was acknowledged is lost or runs again, nothing starts before the storage
- * knows, no command is applied twice, and the report is that of a run which nothing disturbed, but for its times
- * and the attempts of what was interrupted.
+ * at what became of it: nothing that was acknowledged is lost or runs again, nothing starts before the storage knows, no
+ * command is applied twice, no task is added twice, and the end is that of a process which nothing disturbed, but for
+ * times and the attempts of what was interrupted.
  * @throws DaggerError CRASH_SCENARIO when the scenario does not come to its end undisturbed
  */
 export const crashAtEveryCommit = async (options: CrashOptions): Promise<CrashReport> => {
@@ -72,7 +71,7 @@ export const crashAtEveryCommit = async (options: CrashOptions): Promise<CrashRe
     effects: join(folder, `${name}.jsonl`),
   });
 
-  const undisturbed = async (): Promise<{ readonly final: States; readonly commits: number }> => {
+  const undisturbed = async (): Promise<SessionResult> => {
     const session = await open('undisturbed');
     const { results, failure } = await runChild({ scenario, run: session }, cache);
     await options.drop?.('undisturbed');
@@ -82,7 +81,7 @@ export const crashAtEveryCommit = async (options: CrashOptions): Promise<CrashRe
   };
 
   try {
-    const { final: expected, commits } = await undisturbed();
+    const { account: expected, commits } = await undisturbed();
     const points = pointsOf(commits);
     const violations: CrashViolation[] = [];
     let killedCount = 0;
@@ -130,7 +129,7 @@ export const crashAtEveryCommit = async (options: CrashOptions): Promise<CrashRe
       const messages =
         resumed === undefined
           ? [`could not go on: ${failure ?? 'the process said nothing'}`]
-          : violationsOf(expected, { ...resumed, effects: readSideEffects(left.effects) });
+          : violationsOf(expected, resumed.account, left.effects);
       violations.push(...messages.map((message) => violation(left, message)));
     };
     const openPoint = async (point: CrashPoint): Promise<Open> => {

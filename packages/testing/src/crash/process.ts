@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { childModule, type Job, type SessionResult } from './child.ts';
+import { childModule, type Order, type SessionResult } from './child.ts';
 
 /** How a process ended, and what it said before. */
 export interface Ended {
@@ -12,7 +12,7 @@ export interface Ended {
 }
 
 const PROGRAM =
-  'const [, , module, job] = process.argv; const { crashChild } = await import(module); await crashChild(job);';
+  'const [, , module, order] = process.argv; const { crashChild } = await import(module); await crashChild(order);';
 
 /** Milliseconds after which a process is taken to hang; it then ends by SIGTERM. */
 const LONGEST = 60_000;
@@ -20,14 +20,14 @@ const LONGEST = 60_000;
 /** Read from its sources, the package needs their condition to find the others. */
 const conditions = childModule.endsWith('.ts') ? ['-C', '@dagger/source'] : [];
 
-/** Starts a process for a job and waits for its end. @param compileCache a folder that keeps compiled modules */
-export const runChild = (job: Job, compileCache: string): Promise<Ended> =>
+/** Starts a process and waits for its end. @param compileCache a folder that keeps compiled modules */
+export const runChild = (order: Order, compileCache: string): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const args = [...conditions, '--input-type=module', '-e', PROGRAM];
     // An adapter is looked for beside the program, which is the first argument: the scenario.
     const child = spawn(
       process.execPath,
-      [...args, fileURLToPath(job.scenario), childModule, JSON.stringify(job)],
+      [...args, fileURLToPath(order.scenario), childModule, JSON.stringify(order)],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: LONGEST,

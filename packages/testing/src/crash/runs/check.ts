@@ -1,23 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
-import { bySession, type SideEffect } from './side-effects.ts';
+import { bySession, type SessionMark } from '../side-effects.ts';
+import type { RunEffect } from './effects.ts';
 import type { NodeState, RunStateData } from './state.ts';
 
 /** The runs of a scenario by their ids; those that the storage does not know are absent. */
 export type States = { readonly [runId: string]: RunStateData };
 
-export interface CrashOutcome {
-  /** What the storage held when the process had died. */
+/** What a process says of the runs that it took to their ends. */
+export interface RunsAccount {
+  readonly of: 'runs';
+  /** What the storage held when it began. */
   readonly found: States;
   /** What it holds at the end. */
   readonly final: States;
-  readonly effects: readonly SideEffect[];
 }
 
 /** How the killed process got ahead of the storage. */
-const killed = (effects: readonly SideEffect[], found: States): string[] => {
+const killed = (effects: readonly RunEffect[], found: States): string[] => {
   const problems: string[] = [];
   for (const effect of effects) {
-    if (effect.type === 'session') continue;
     const run = found[effect.runId];
     const node = 'nodeId' in effect ? run?.nodes[effect.nodeId] : undefined;
     const where = `${effect.runId}/${'nodeId' in effect ? effect.nodeId : ''}`;
@@ -38,7 +39,7 @@ const killed = (effects: readonly SideEffect[], found: States): string[] => {
 };
 
 /** What ran although its end was committed. */
-const again = (effects: readonly SideEffect[], found: States): string[] =>
+const again = (effects: readonly RunEffect[], found: States): string[] =>
   effects.flatMap((effect) => {
     if (effect.type !== 'start') return [];
     const node = found[effect.runId]?.nodes[effect.nodeId];
@@ -47,7 +48,7 @@ const again = (effects: readonly SideEffect[], found: States): string[] =>
   });
 
 /** What was recorded as done and was never done. */
-const undone = (effects: readonly SideEffect[], final: States): string[] => {
+const undone = (effects: readonly RunEffect[], final: States): string[] => {
   const ended = new Set(
     effects.flatMap((e) => (e.type === 'end' && !e.handler ? [`${e.runId}/${e.nodeId}`] : [])),
   );
@@ -100,15 +101,16 @@ const different = (
 };
 
 /** Everything that a crash must not do, and did. */
-export const violationsOf = (
+export const runViolations = (
   undisturbed: States,
-  { found, final, effects }: CrashOutcome,
+  { found, final }: RunsAccount,
+  effects: readonly (RunEffect | SessionMark)[],
 ): readonly string[] => {
-  const [first = [], ...later] = bySession(effects);
+  const [first = [], ...later] = bySession<RunEffect>(effects);
   return [
     ...killed(first, found),
     ...again(later.flat(), found),
-    ...undone(effects, final),
+    ...undone([...first, ...later.flat()], final),
     ...Object.entries(undisturbed).flatMap(([runId, expected]) =>
       different(runId, expected, final[runId], found[runId]),
     ),

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { violationsOf, type CrashOutcome, type States } from './check.ts';
-import type { SideEffect } from './side-effects.ts';
+import type { SessionMark } from '../side-effects.ts';
+import { runViolations, type RunsAccount, type States } from './check.ts';
+import type { RunEffect } from './effects.ts';
 import type { NodeState, RunStateData } from './state.ts';
 
 const node = (change: Partial<NodeState> = {}): NodeState => ({
@@ -31,12 +32,17 @@ const at = (
   type: 'start' | 'end',
   nodeId: string,
   change: { readonly attempt?: number; readonly handler?: boolean } = {},
-): SideEffect => ({ type, runId: 'r', nodeId, attempt: 1, handler: false, ...change });
-const session: SideEffect = { type: 'session' };
+): RunEffect => ({ type, runId: 'r', nodeId, attempt: 1, handler: false, ...change });
+const session: SessionMark = { type: 'session' };
 const whole = run({ a: node(), b: node() });
+
+interface CrashOutcome extends RunsAccount {
+  readonly effects: readonly (RunEffect | SessionMark)[];
+}
 
 /** Killed while b ran; the next process did b again. */
 const clean: CrashOutcome = {
+  of: 'runs',
   found: states(
     run({ a: node(), b: node({ status: 'running', outputs: null }) }, { status: 'running' }),
   ),
@@ -52,8 +58,13 @@ const clean: CrashOutcome = {
     at('end', 'b', { attempt: 2 }),
   ],
 };
-const judge = (change: Partial<CrashOutcome>): readonly string[] =>
-  violationsOf(states(whole), { ...clean, ...change });
+const judge = (
+  change: Partial<CrashOutcome>,
+  undisturbed: States = states(whole),
+): readonly string[] => {
+  const { effects, ...account } = { ...clean, ...change };
+  return runViolations(undisturbed, account, effects);
+};
 
 it('one more attempt of what was interrupted is no violation', () => {
   expect(judge({})).toEqual([]);
@@ -73,7 +84,7 @@ it('what began, completed or was reported before the storage knew, is', () => {
     { type: 'completed', runId: 'r', nodeId: 'b' },
     { type: 'reported', runId: 'r', status: 'succeeded' },
   ] as const;
-  expect(judge({ effects: [first as SideEffect, ...early, ...rest] })).toEqual([
+  expect(judge({ effects: [first as SessionMark, ...early, ...rest] })).toEqual([
     'r/b: attempt 2 began before that was committed',
     'r/a: its handler began before that was committed',
     'r/b: its completion was told and is lost, it is running',
@@ -91,7 +102,7 @@ it('what succeeds without having run is, unless it was taken from an earlier run
   const effects = clean.effects.filter((e) => e.type !== 'end' || e.nodeId !== 'a');
   expect(judge({ effects })).toEqual(['r/a: succeeded without having run']);
   const cached = run({ a: node({ cached: true }), b: node() });
-  expect(violationsOf(states(cached), { ...clean, final: states(cached), effects })).toEqual([]);
+  expect(judge({ final: states(cached), effects }, states(cached))).toEqual([]);
 });
 
 it('a command that is applied twice is, and so are a node too many and a run that is lost', () => {
