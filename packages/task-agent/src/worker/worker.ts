@@ -67,6 +67,8 @@ export class Worker implements Claimer, AttemptHost {
   readonly #upkeep: Upkeep;
   #heartbeat: Heartbeat;
   #isRenewing = false;
+  /** It is beginning anew. */
+  #rebirth: Promise<void> | undefined;
   readonly #names: readonly string[];
   readonly #running: Set<TaskAttempt> = new Set();
   /** Attempts whose end is about to be stored. */
@@ -152,7 +154,8 @@ export class Worker implements Claimer, AttemptHost {
         worker: id,
         thread: this.#options.heartbeatThread,
         lost: () => {
-          if (id === this.id) void this.#reborn();
+          if (id === this.id)
+            this.#rebirth ??= this.#reborn().finally(() => (this.#rebirth = undefined));
         },
       },
       until,
@@ -190,6 +193,20 @@ export class Worker implements Claimer, AttemptHost {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.commits.attach(undefined);
+    try {
+      await this.#drain(patience);
+    } finally {
+      // Whatever could not be given back is taken over when the lease has run out, so nothing may renew it.
+      await this.#upkeep.stop();
+      this.#timers.stop();
+      await this.#rebirth;
+      await this.#heartbeat.stop();
+      for (const stop of this.#unsubscribe) await stop();
+    }
+    await tables(this.storage).deleteFrom('dagger_workers').where('id', '=', this.id).execute();
+  }
+
+  async #drain(patience: number): Promise<void> {
     await this.commits.settled();
     await this.giveBack(this.#buffer.splice(0));
     if (this.#running.size > 0) {
@@ -202,11 +219,6 @@ export class Worker implements Claimer, AttemptHost {
     const given = left.map(({ task }) => task);
     await this.giveBack(given, new Set(given.map(({ id }) => id)));
     await this.commits.settled();
-    await this.#upkeep.stop();
-    this.#timers.stop();
-    await this.#heartbeat.stop();
-    for (const stop of this.#unsubscribe) await stop();
-    await tables(this.storage).deleteFrom('dagger_workers').where('id', '=', this.id).execute();
   }
 
   /** @param begun those whose agents were called, beside those whose end could not be stored */
@@ -408,7 +420,7 @@ export class Worker implements Claimer, AttemptHost {
 
   /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */
   async #askLease(): Promise<void> {
-    if (this.#isRenewing) return;
+    if (this.#isRenewing || this.#rebirth !== undefined) return;
     this.#isRenewing = true;
     try {
       await this.#heartbeat.renew();
@@ -484,6 +496,8 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   async heartbeat(): Promise<void> {
+    // Its new lease is not there yet, and would seem to be lost at once.
+    if (this.#rebirth !== undefined) return;
     await this.#heartbeat.tick();
     this.#begin();
     if (this.wants) this.commits.ask();
