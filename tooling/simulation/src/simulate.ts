@@ -1,8 +1,9 @@
 import type { JobEvent } from '@dagger/tasks';
+import { taskInvariants } from '@dagger/testing/tasks';
 import { chance } from './chance.ts';
 import { Followers } from './followers.ts';
 import { checkAccounts } from './invariants/accounts.ts';
-import { Violation } from './invariants/violation.ts';
+import { Violation, violated } from './invariants/violation.ts';
 import { jobOf } from './load/job.ts';
 import { People } from './people.ts';
 import { closeAll, peace, until } from './peace.ts';
@@ -61,12 +62,20 @@ const run = async (world: World): Promise<void> => {
   for (let i = 0; i < plan.workers; i++) world.startWorker(random.happens(0.6));
   await world.rest();
   await unrest(world, random, people);
+  await checkTables(world);
   world.isUnrest = false;
   await peace(world, random, people);
+  await checkTables(world);
   await until(world, random, () => followers.areDone);
   followers.check(await histories(world));
   await closeAll(world, random);
   await checkAccounts(database, world.observer);
+};
+
+/** What adapters and crash tests hold against the same tables. */
+const checkTables = async ({ database, clock }: World): Promise<void> => {
+  const [problem] = await taskInvariants(database.storage, { clock });
+  if (problem !== undefined) violated(problem);
 };
 
 const histories = async ({

@@ -18,34 +18,67 @@ const cycleError = (path: readonly string[]): DaggerError =>
  * @throws DaggerError TASK_CYCLE naming the path
  */
 export const refuseCycles = (drafts: readonly TaskDraft[]): void => {
-  const byId = new Map(drafts.map((draft) => [draft.id, draft]));
+  refuseCircle(drafts.map(({ id, needs }) => ({ id, needs: needs.map((need) => need.id) })));
+};
+
+interface Needing {
+  readonly id: string;
+  readonly needs: readonly string[];
+}
+
+const refuseCircle = (tasks: readonly Needing[]): void => {
+  const byId = new Map(tasks.map((task) => [task.id, task]));
   const left = new Map(
-    drafts.map(({ id, needs }) => [id, needs.filter((n) => byId.has(n.id)).length]),
+    tasks.map(({ id, needs }) => [id, needs.filter((need) => byId.has(need)).length]),
   );
   const dependents = new Map<string, string[]>();
-  for (const { id, needs } of drafts)
+  for (const { id, needs } of tasks)
     for (const need of needs) {
-      const known = dependents.get(need.id);
-      if (known === undefined) dependents.set(need.id, [id]);
+      const known = dependents.get(need);
+      if (known === undefined) dependents.set(need, [id]);
       else known.push(id);
     }
-  const free = drafts.filter(({ id }) => left.get(id) === 0).map(({ id }) => id);
+  const free = tasks.filter(({ id }) => left.get(id) === 0).map(({ id }) => id);
   for (let at = 0; at < free.length; at++)
     for (const id of dependents.get(free[at] as string) ?? []) {
       const rest = (left.get(id) ?? 0) - 1;
       left.set(id, rest);
       if (rest === 0) free.push(id);
     }
-  if (free.length === drafts.length) return;
+  if (free.length === tasks.length) return;
   // Whoever is left is on a cycle or behind one; walking what they need closes it.
-  const bound = new Set(drafts.filter(({ id }) => (left.get(id) ?? 0) > 0).map(({ id }) => id));
+  const bound = new Set(tasks.filter(({ id }) => (left.get(id) ?? 0) > 0).map(({ id }) => id));
   const way: string[] = [];
   let at = [...bound][0] as string;
   while (!way.includes(at)) {
     way.push(at);
-    at = byId.get(at)?.needs.find((need) => bound.has(need.id))?.id as string;
+    at = byId.get(at)?.needs.find((need) => bound.has(need)) as string;
   }
   throw cycleError([...way.slice(way.indexOf(at)), at]);
+};
+
+/**
+ * Refuses to do tasks again that wait for themselves by what was added after they had ended. Their rows are those of
+ * unfinished tasks already.
+ * @throws DaggerError TASK_CYCLE naming the path
+ */
+export const refuseReopenedCycle = async (unit: Unit, ids: readonly string[]): Promise<void> => {
+  const unfinished = states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused']);
+  const { rows } = await sql<{ readonly task_id: string; readonly needs: string }>`
+    with recursive up(task_id, needs) as (
+      select e.task_id, e.needs from dagger_task_edges as e join dagger_tasks as t on t.id = e.needs
+        where e.task_id in ${list(unit.storage.abilities, ids)} and t.state in ${unfinished}
+      union
+      select e.task_id, e.needs from up join dagger_task_edges as e on e.task_id = up.needs
+        join dagger_tasks as t on t.id = e.needs where t.state in ${unfinished})
+    select task_id, needs from up`.execute(unit.trx);
+  const needs = new Map<string, string[]>();
+  for (const row of rows) {
+    const known = needs.get(row.task_id);
+    if (known === undefined) needs.set(row.task_id, [row.needs]);
+    else known.push(row.needs);
+  }
+  refuseCircle([...needs].map(([id, needed]) => ({ id, needs: needed })));
 };
 
 /**

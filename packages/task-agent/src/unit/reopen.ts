@@ -4,6 +4,7 @@ import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import { each, list, states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
+import { refuseReopenedCycle } from './cycles.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';
 
@@ -24,7 +25,7 @@ interface Below {
 /**
  * Has a task done again that ended without success, or that is blocked by a crash or by its own word; and with it what
  * ended because of it. All budgets begin anew. A job that has ended goes on.
- * @throws DaggerError TASK_STATE
+ * @throws DaggerError TASK_STATE, TASK_CYCLE
  */
 export const reopenTask = async (
   unit: Unit,
@@ -49,6 +50,7 @@ export const reopenTask = async (
       left join dagger_task_edges as e on e.task_id = t.id
       left join dagger_tasks as n on n.id = e.needs and n.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
     where t.id in ${list(unit.storage.abilities, ids)} group by t.id`.execute(unit.trx);
+  await refuseReopenedCycle(unit, ids);
   const isHeld = unit.job(jobId).status === 'paused';
   const after = new Map(
     counts.map(({ id, n }) => [id, n > 0 ? 'pending' : isHeld ? 'paused' : 'ready'] as const),

@@ -17,7 +17,7 @@ export const edgeProblems = ({ tasks, edges }: TaskTablesContent): string[] => {
   return [
     ...edges.flatMap((edge) => ends(edge, byId)),
     ...tasks.flatMap((task) => waits(task, needsOf.get(task.id) ?? [], byId)),
-    ...cycles(needsOf),
+    ...cycles(unfinishedNeeds(edges, byId)),
   ];
 };
 
@@ -43,6 +43,23 @@ const waits = (
     : [
         `task '${task.id}' (${task.state}): it waits for ${task.waiting} tasks, and ${unfinished.length} have not ended`,
       ];
+};
+
+/** What has ended holds nobody up, whatever it needed. */
+const unfinishedNeeds = (
+  edges: readonly EdgeRow[],
+  tasks: ReadonlyMap<string, TaskRow>,
+): ReadonlyMap<string, readonly EdgeRow[]> => {
+  const isUnfinished = (id: string): boolean => {
+    const task = tasks.get(id);
+    return task !== undefined && !hasEnded(task);
+  };
+  const left = new Map<string, EdgeRow[]>();
+  for (const edge of edges) {
+    if (!isUnfinished(edge.needs) || !isUnfinished(edge.task_id)) continue;
+    left.set(edge.task_id, [...(left.get(edge.task_id) ?? []), edge]);
+  }
+  return left;
 };
 
 /** Tasks from which the way of needs leads back to themselves. */
