@@ -469,6 +469,8 @@ export class TaskManager {
   async tasks(filter: TaskFilter = {}): Promise<readonly TaskView[]> {
     const { jobId, type, state, parent, agent, first, limit = 1_000, offset = 0 } = filter;
     const order = first === 'newest' ? 'desc' : 'asc';
+    // No state at all: SQL knows no empty list.
+    if (Array.isArray(state) && state.length === 0) return [];
     let query = tables(this.storage).selectFrom('dagger_tasks').selectAll();
     if (jobId !== undefined) query = query.where('job_id', '=', jobId);
     if (type !== undefined) query = query.where('type', '=', type);

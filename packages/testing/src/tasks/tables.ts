@@ -25,7 +25,12 @@ export const readTaskTables = async (storage: Storage): Promise<TaskTablesConten
       .orderBy('task_id')
       .orderBy('needs')
       .execute(),
-    log: await db.selectFrom('dagger_job_log').selectAll().orderBy('job_id').orderBy('seq').execute(),
+    log: await db
+      .selectFrom('dagger_job_log')
+      .selectAll()
+      .orderBy('job_id')
+      .orderBy('seq')
+      .execute(),
     shared: await db
       .selectFrom('dagger_job_state')
       .selectAll()
@@ -37,6 +42,10 @@ export const readTaskTables = async (storage: Storage): Promise<TaskTablesConten
 
 /** The workers that are registered. */
 export const workersIn = async (storage: Storage): Promise<readonly string[]> => {
-  const rows = await tables(storage).selectFrom('dagger_workers').select('id').orderBy('id').execute();
+  const rows = await tables(storage)
+    .selectFrom('dagger_workers')
+    .select('id')
+    .orderBy('id')
+    .execute();
   return rows.map(({ id }) => id);
 };

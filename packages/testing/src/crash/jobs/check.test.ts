@@ -128,9 +128,9 @@ it('a child too many is, and so are a job that is lost and one too many', () => 
   const effects = [...clean.effects, did('begin', 'j/b/child'), did('end', 'j/b/child')];
   expect(judge({ final: job(tasks), effects })).toEqual(['j/b/child: is one too many']);
   expect(judge({ final: {} })).toEqual(['j: is lost']);
-  expect(judge({ final: { ...clean.final, k: { ...clean.final['j'], tasks: {} } as never } })).toEqual(
-    ['k: is one too many'],
-  );
+  expect(
+    judge({ final: { ...clean.final, k: { ...clean.final['j'], tasks: {} } as never } }),
+  ).toEqual(['k: is one too many']);
 });
 
 it('what must not run twice and does so without a decision, is', () => {

@@ -30,7 +30,7 @@ export const storageInUse = (inner: Storage): StorageInUse => {
       transaction: (work) => during(() => inner.transaction(work)),
     },
     async rest() {
-      for (let quiet = 0, seen = begun; quiet < TURNS; ) {
+      for (let quiet = 0, seen = begun; quiet < TURNS;) {
         await new Promise((resolve) => setImmediate(resolve));
         quiet = underWay > 0 || begun !== seen ? 0 : quiet + 1;
         seen = begun;

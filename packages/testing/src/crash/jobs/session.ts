@@ -34,7 +34,8 @@ export const playJobs = async (scenario: JobCrashScenario, world: World): Promis
   const observer = await TaskManager.open({ storage: bare, clock, work: false });
   const problems = new Set<string>();
   const examine = async (when: string): Promise<void> => {
-    for (const problem of await taskInvariants(bare, { clock })) problems.add(`${when}: ${problem}`);
+    for (const problem of await taskInvariants(bare, { clock }))
+      problems.add(`${when}: ${problem}`);
   };
   const found = await jobStates(bare, observer);
   await examine('when it had died');
