@@ -175,7 +175,7 @@ export const schemas = (suite: Suite): void => {
         }),
       },
     };
-    const agent = defineTaskAgent<{ readonly text: string }, JsonObject>({
+    const agent = defineTaskAgent<{ readonly text: string }>({
       name: 'trimmed',
       input: trimming,
       execute: ({ input }) => ({ text: input.text }),
