@@ -22,6 +22,7 @@ import {
   type StoredOptions,
   type TaskSpec,
 } from '../spec/task-spec.ts';
+import { checkInput } from '../spec/check-input.ts';
 import { outcomesOf } from '../store/reads.ts';
 import { blockTask } from '../unit/block.ts';
 import type { ClaimedTask } from '../unit/claim.ts';
@@ -391,6 +392,9 @@ export class TaskAttempt implements TaskContext<never> {
   }
 
   async reopen(taskId: string, { input }: { readonly input?: JsonValue } = {}): Promise<void> {
+    const { storage } = this.#host;
+    const agents = { find: (name: string) => this.#host.agent(name) };
+    if (input !== undefined) await checkInput(storage, agents, { taskId, input });
     await this.#errands.reopen(taskId, input);
   }
 

@@ -1,4 +1,3 @@
-import { checkJson } from '@dagger/core/kernel';
 import type { JsonValue, Storage } from '@dagger/core';
 import type { SpawnedTask } from '../agent/context.ts';
 import type { TaskDraft } from '../spec/draft.ts';
@@ -58,7 +57,6 @@ export class Errands {
   }
 
   async reopen(taskId: string, input: JsonValue | undefined): Promise<void> {
-    if (input !== undefined) checkJson(input);
     await this.#fenced(async (unit) => {
       await reopenTask(unit, await this.#taskOfJob(unit, taskId), {
         by: this.#grip.taskId,
