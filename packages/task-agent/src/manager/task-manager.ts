@@ -93,7 +93,7 @@ export class TaskManager extends TaskReader {
     this.#longestValue = options.maxValueBytes ?? 16_777_216;
     this.followers = new Followers(storage, clock, logger);
     this.#notifier = new Notifier(storage, clock);
-    const planOf = planningDraft(this.#order);
+    const planOf = planningDraft(this.#order, this.agents);
     this.#verdicts = verdictsWith(planOf);
     this.#commits = new Commits({
       storage,

@@ -260,7 +260,11 @@ export class TaskAttempt implements TaskContext<never> {
     const { options, grip, task } = this;
     const review =
       typeof options.review === 'object'
-        ? reviewDraft(task, options, { agent: options.review.agent, output })
+        ? reviewDraft(task, options, {
+            agent: options.review.agent,
+            onCrash: this.#host.agent(options.review.agent)?.agent.onCrash,
+            output,
+          })
         : undefined;
     const { writes, tokens } = this.#leaves();
     try {

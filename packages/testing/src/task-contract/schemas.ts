@@ -41,9 +41,9 @@ const SCHEMAS: readonly (readonly [string, Schema<Count>])[] = [
 
 /** Gives back what it is told to, and counts its runs. */
 const giving = (
-  schemas: Pick<TaskAgent<Count, JsonObject>, 'input'> & { readonly output?: Schema<Count> },
+  schemas: Pick<TaskAgent<Count>, 'input'> & { readonly output?: Schema<Count> },
   give: () => unknown = () => ({ n: 1 }),
-): { readonly agent: TaskAgent; runs(): number } => {
+): { readonly agent: TaskAgent; readonly runs: () => number } => {
   let n = 0;
   const agent = {
     name: 'giving',
