@@ -124,7 +124,7 @@ export const shared = async (
   return own;
 };
 
-/** They run actions, or write as much as a pipe may not take at once. */
+/** They run actions or agents, or write as much as a pipe may not take at once. */
 const ALWAYS_ALONE: ReadonlySet<string | undefined> = new Set([
   undefined,
   'run',
@@ -132,6 +132,7 @@ const ALWAYS_ALONE: ReadonlySet<string | undefined> = new Set([
   'rerun',
   'fork',
   'dump',
+  'worker',
 ]);
 const known = new Set<string | undefined>();
 

@@ -11,7 +11,10 @@ interface Place {
   readonly name: string;
   /** Why it cannot be used here. */
   readonly skipped?: string | undefined;
-  open(folder: string): { readonly url: string; readonly remove?: () => Promise<void> };
+  readonly open: (folder: string) => {
+    readonly url: string;
+    readonly remove?: () => Promise<void>;
+  };
 }
 
 const noServer = await serverIsMissing();

@@ -14,11 +14,14 @@ export type AroundStatement = <T>(query: CompiledQuery, work: () => Promise<T>) 
 
 const READS: ReadonlySet<string> = new Set(['SelectQueryNode', 'WithNode']);
 
-/** Whether a statement may change something; SQL as text is judged by its first word. */
+/** Whether a statement may change something; SQL as text is judged by its words. */
 export const isWrite = ({ query, sql }: CompiledQuery): boolean =>
-  query.kind === 'RawNode'
-    ? !/^\s*(select|pragma|show|explain|values)\b/i.test(sql)
-    : !READS.has(query.kind);
+  query.kind === 'RawNode' ? !isReading(sql) : !READS.has(query.kind);
+
+const isReading = (sql: string): boolean =>
+  /^\s*(select|pragma|show|explain|values)\b/i.test(sql) ||
+  // What follows the names that `with` gives may be anything.
+  (/^\s*with\b/i.test(sql) && !/\b(insert|update|delete|merge)\b/i.test(sql));
 
 /** A connection that borrows one of the database beneath for each statement, or for the whole of a transaction. */
 class BorrowedConnection implements DatabaseConnection {

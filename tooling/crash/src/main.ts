@@ -1,5 +1,5 @@
 // Kills a process of each scenario on both sides of every commit, and looks at what became of it. Names of scenarios as
-// arguments: only those.
+// arguments, and of a database as `--database`: only those.
 import { parseArgs } from 'node:util';
 import { crashAtEveryCommit, type CrashReport } from '@dagger/testing';
 import { databases, type Database } from './databases.ts';
@@ -11,7 +11,7 @@ interface Row extends CrashReport {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, database: { type: 'string' } },
   allowPositionals: true,
 });
 const { json } = values;
@@ -51,6 +51,10 @@ const tryAll = async ({ name: database, storage, drop }: Database): Promise<void
 
 line('scenario', 'database', 'kill points', 'not reached', 'violations');
 for (const database of await databases()) {
+  if (values.database !== undefined && values.database !== database.name) {
+    await database.close?.();
+    continue;
+  }
   if (database.skipped !== undefined) {
     skipped.push({ database: database.name, reason: database.skipped });
     if (!json) console.log(`${database.name} is skipped: ${database.skipped}`);

@@ -10,6 +10,7 @@ const source = (path: string): string => read(`packages/task-agent/src/${path}`)
 
 const MEANINGS: Readonly<Record<Cause, string>> = {
   release: 'what it waited for has ended, or its time has come',
+  'hold back': 'it was made to need another task',
   claim: 'a worker takes it',
   'give back': 'the worker shuts down, or had not begun',
   block: 'it waits for other tasks or for a decision; ready at once where these have ended',

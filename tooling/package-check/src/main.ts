@@ -68,6 +68,7 @@ try {
   check('@dagger/cli without an adapter: npx dagger --help', () => {
     const project = consumer('cli', '@dagger/core', '@dagger/cli');
     run('npx', ['--no-install', 'dagger', '--help'], project);
+    run('node', ['without-tasks.mjs'], project);
   });
 
   check('all packages together: npx dagger --help, a stored run', () => {
@@ -88,6 +89,15 @@ try {
     run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
     run('node', ['main.ts'], project);
     run('node', ['commonjs.cjs'], project);
+  });
+
+  check('@dagger/cli beside @dagger/tasks: a job from a file, and its tree', () => {
+    const project = join(temporary, 'tasks');
+    const [cli] = tarballsOf('@dagger/cli');
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', cli ?? ''], project);
+    const job = ['--agents', 'agents.js', '--job', 'job.yaml', '--storage', 'cli.db'];
+    run('npx', ['--no-install', 'dagger', 'worker', ...job], project);
+    run('npx', ['--no-install', 'dagger', 'tasks', 'tree', 'hello', '-s', 'cli.db'], project);
   });
 
   check('@dagger/tasks: an agent that holds up its event loop keeps its lease', () => {

@@ -13,3 +13,4 @@ for (const task of await job.tasks())
   console.log(`${task.state.padEnd(9)} ${task.key} (${task.agent}), run ${task.runs}`);
 console.log(`\n${status}\n`);
 console.log((outputs['objective'] as { text: string }).text);
+console.log(`\n${await manager.mermaid(job.id)}`);

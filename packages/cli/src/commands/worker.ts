@@ -1,4 +1,4 @@
-import type { JobHandle } from '@dagger/tasks';
+import type { JobHandle, JobSpec } from '@dagger/tasks';
 import { Option, type Command } from 'commander';
 import { oneLine } from '../escape.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -45,42 +45,43 @@ const workToTheEnd = (
   return until(isOver, signal, say);
 };
 
+/** Works until the end, and then waits for what runs, or gives it back where it does not end in time. */
+const workOn = async (
+  open: OpenTasks,
+  spec: JobSpec | undefined,
+  { untilIdle, verbose }: WorkerOptions,
+): Promise<{ readonly job: JobHandle | undefined; readonly isDone: boolean }> => {
+  const { manager } = open;
+  manager.events.subscribe(taskLines(verbose === true, say));
+  const unguard = guardExit(() => 'the process was ended before the worker was done');
+  using stopping = stopOnSignals(say, unguard);
+  try {
+    const job = spec && (await manager.startJob(spec));
+    const agents = manager.agents.list().map((name) => oneLine(name, 80));
+    if (job?.isNew === false) say(`job ${oneLine(job.id)} was there already: going on with it`);
+    else if (job === undefined) say(`working on tasks of ${agents.join(', ')}`);
+    const isDone = await workToTheEnd(open, job, untilIdle === true, stopping.signal);
+    await manager.close();
+    return { job, isDone };
+  } finally {
+    unguard();
+  }
+};
+
 const work = async (options: WorkerOptions): Promise<ExitCode> => {
   const json = options.json === true ? reserveStdout() : undefined;
   const { agents = [], remoteAgent = [], storage = '', concurrency, drain } = options;
   if (agents.length === 0)
     throw new InvalidCommandLine('say what the worker runs: --agents ./agents.ts');
   const spec = options.job === undefined ? undefined : await readJobFile(options.job);
-  const registry = await loadAgents(await tasksPackage(), agents);
-  const verbose = options.verbose === true;
   await using open = await (spec === undefined ? openTasks : openNewTasks)(storage, {
-    agents: registry,
+    agents: await loadAgents(await tasksPackage(), agents),
     remoteAgents: remoteAgent,
     drainSeconds: drain,
-    logger: logLines(verbose),
+    logger: logLines(options.verbose === true),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  const { manager } = open;
-  manager.events.subscribe(taskLines(verbose, say));
-  using stopping = stopOnSignals(say);
-  const job = spec && (await manager.startJob(spec));
-  if (job?.isNew === false) say(`job ${oneLine(job.id)} was there already: going on with it`);
-  else if (job === undefined)
-    say(
-      `working on tasks of ${registry
-        .list()
-        .map((name) => oneLine(name, 80))
-        .join(', ')}`,
-    );
-  const unguard = guardExit(() => 'the process was ended before the worker was done');
-  let isDone: boolean;
-  try {
-    isDone = await workToTheEnd(open, job, options.untilIdle === true, stopping.signal);
-    // What runs is waited for, and given back where it does not end in time.
-    await manager.close();
-  } finally {
-    unguard();
-  }
+  const { job, isDone } = await workOn(open, spec, options);
   const ending: Ending = await (job === undefined
     ? endOfWork(open, storage)
     : endOfJob(open, job, storage));

@@ -4,9 +4,12 @@ import { randomUUID } from 'node:crypto';
 /** When this process started, in milliseconds: tells it from an earlier one with the same number. */
 const startOfProcess = (): string => String(Math.round(performance.timeOrigin));
 
-/** Who runs something: this host, this process and when it started, this opening of the executor. */
-export const newOwner = (): string =>
-  [hostname(), process.pid, startOfProcess(), randomUUID()].join('#');
+/**
+ * Who runs something: this host, this process and when it started, this opening of the executor.
+ * @param opening tells it from others of this process
+ */
+export const newOwner = (opening: string = randomUUID()): string =>
+  [hostname(), process.pid, startOfProcess(), opening].join('#');
 
 /** Whether the process behind an owner is known to be dead; on another host, nobody knows before the lease ends. */
 export const isDead = (owner: string): boolean => {

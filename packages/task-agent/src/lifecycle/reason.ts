@@ -4,12 +4,12 @@ export type StoredReason =
   | { readonly kind: 'agent'; readonly message: string }
   /** Its worker died, and it must not run twice without a decision. */
   | { readonly kind: 'crash'; readonly worker: string }
-  /** A person holds it, or its whole job; `was` is where it goes back to when nothing is left to wait for. */
+  /** A person holds it, or its whole job; `was` is where it goes back to while it waits for others. */
   | {
       readonly kind: 'paused';
       readonly was: 'pending' | 'blocked';
       readonly message: string | null;
-      /** The decision for which it was waiting, and still is when it is resumed. */
+      /** The decision that it was waiting for, and waits for again afterwards. */
       readonly before?: StoredReason;
     }
   /** A dependency ended without success. */

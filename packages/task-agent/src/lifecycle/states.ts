@@ -30,6 +30,7 @@ export type TaskState =
 /** What moves a task from one state to another. */
 export type Cause =
   | 'release'
+  | 'hold back'
   | 'claim'
   | 'give back'
   | 'block'
@@ -54,26 +55,29 @@ interface Transition {
 
 /**
  * The state machine of a task: the only transitions there are. In a job that is paused, `paused` stands wherever `ready` does,
- * and `pending` where a task waits only for a time. The SQL that moves tasks takes its conditions from here. */
+ * and `pending` where a task waits only for a time. The SQL that moves tasks takes its conditions from here.
+ */
 export const TRANSITIONS: { readonly [C in Cause]: Transition } = {
   /** What it waited for has ended, or its time has come. */
   release: { from: ['pending', 'blocked'], to: ['ready'] },
+  /** It was made to need another task. */
+  'hold back': { from: ['ready'], to: ['pending'] },
   claim: { from: ['ready'], to: ['in_progress'] },
   /** A worker that shuts down, or that had not begun. */
-  'give back': { from: ['in_progress'], to: ['ready'] },
+  'give back': { from: ['in_progress'], to: ['ready', 'paused'] },
   /** It waits for other tasks; at once ready where these have ended. */
-  block: { from: ['in_progress'], to: ['blocked', 'ready'] },
-  retry: { from: ['in_progress'], to: ['pending', 'ready'] },
+  block: { from: ['in_progress'], to: ['blocked', 'ready', 'paused'] },
+  retry: { from: ['in_progress'], to: ['pending', 'ready', 'paused'] },
   complete: { from: ['in_progress'], to: ['completed'] },
   /** Its output goes to the reviewer. */
   submit: { from: ['in_progress'], to: ['in_review'] },
   accept: { from: ['in_review'], to: ['accepted'] },
   /** The reviewer wants it done again. */
-  'send back': { from: ['in_review'], to: ['ready'] },
+  'send back': { from: ['in_review'], to: ['ready', 'paused'] },
   reject: { from: ['in_review'], to: ['rejected'] },
   fail: { from: ['pending', 'in_progress', 'blocked', 'paused'], to: ['failed'] },
   /** Its worker is gone. */
-  crash: { from: ['in_progress'], to: ['ready', 'failed', 'blocked'] },
+  crash: { from: ['in_progress'], to: ['ready', 'paused', 'failed', 'blocked'] },
   skip: { from: ['pending', 'blocked', 'paused'], to: ['skipped'] },
   pause: { from: ['pending', 'ready', 'blocked'], to: ['paused'] },
   resume: { from: ['paused'], to: ['pending', 'ready', 'blocked'] },
@@ -84,7 +88,7 @@ export const TRANSITIONS: { readonly [C in Cause]: Transition } = {
   /** A person has it done again. */
   reopen: {
     from: ['failed', 'rejected', 'cancelled', 'skipped', 'blocked'],
-    to: ['pending', 'ready'],
+    to: ['pending', 'ready', 'paused'],
   },
 };
 

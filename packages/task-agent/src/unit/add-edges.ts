@@ -6,6 +6,7 @@ import { list } from '../store/each.ts';
 import { isStorable } from '../store/storable.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
+import { COUNTED } from './counted.ts';
 import { refuseCycle } from './cycles.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
@@ -88,10 +89,11 @@ export const writeEdges = async (
  */
 export const addDependencies = async (
   unit: Unit,
-  task: TaskRow,
+  seen: TaskRow,
   needs: readonly DraftNeed[],
 ): Promise<void> => {
-  unit.openJob(task.job_id);
+  unit.openJob(seen.job_id);
+  const task = await heldStill(unit, seen);
   const state = task.state as TaskState;
   if (state !== 'in_progress' && state !== 'paused') mustAllow('pause', state, task.id);
   const { fresh, holding, setbacks } = await writeEdges(unit, task, needs);
@@ -105,7 +107,7 @@ export const addDependencies = async (
   if (state === 'in_progress' || holding === 0) return;
   const { rows } = await sql<{
     readonly id: string;
-  }>`update dagger_tasks set waiting = waiting + ${holding},
+  }>`update dagger_tasks set waiting = case when state = 'ready' then ${COUNTED} else waiting + ${holding} end,
       state = case when state = 'ready' then 'pending' else state end
     where id = ${task.id} and state <> 'in_progress' returning id`.execute(unit.trx);
   // A worker took it in between.
@@ -121,3 +123,14 @@ export const addDependencies = async (
     'earlier',
   );
 };
+
+/** The task as it is until the commit: no worker takes it meanwhile, for the lock of its job keeps none away. */
+const heldStill = async (unit: Unit, task: TaskRow): Promise<TaskRow> =>
+  unit.storage.abilities.rowLocks
+    ? unit.trx
+        .selectFrom('dagger_tasks')
+        .selectAll()
+        .where('id', '=', task.id)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+    : task;

@@ -1,6 +1,6 @@
 import type { Storage } from '@dagger/core';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { each, list } from '../store/each.ts';
+import { each } from '../store/each.ts';
 import type { TaskRow, TaskTables } from '../store/tables.ts';
 
 /** How many tasks of an agent a worker has room for. */
@@ -112,17 +112,4 @@ export const promoteDue = async (
     agents: rows.map(({ agent }) => agent),
     next: next.rows[0]?.due ?? undefined,
   };
-};
-
-/** Tasks that a worker gives back as they were: it had not begun, or it ends before they do. */
-export const giveBack = async (
-  trx: Transaction<TaskTables>,
-  storage: Storage,
-  worker: string,
-  taskIds: readonly string[],
-): Promise<void> => {
-  await sql`update dagger_tasks set state = 'ready', worker = null, deadline = null
-    where worker = ${worker} and state = 'in_progress' and id in ${list(storage.abilities, taskIds)}`.execute(
-    trx,
-  );
 };

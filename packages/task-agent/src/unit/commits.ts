@@ -21,7 +21,7 @@ export interface Claimer {
   /** Whether a transaction is worth it only to claim. */
   readonly wants: boolean;
   claim(trx: Transaction<TaskTables>, unit: Unit): Promise<readonly ClaimedTask[]>;
-  /** They are the worker's. */
+  /** What `claim` gave is committed: they are the worker's. */
   took(tasks: readonly ClaimedTask[]): void;
   /** It is not known whether tasks were taken. */
   inDoubt(): void;
@@ -222,7 +222,7 @@ export class Commits {
       };
     });
     committed(effects);
-    if (claimed.length > 0) claimer?.took(claimed);
+    claimer?.took(claimed);
     for (const { completion, resolve } of completions) resolve(ours.has(completion.taskId));
     for (const [i, { resolve }] of entries.entries()) resolve(values[i]);
   }

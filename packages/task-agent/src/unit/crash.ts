@@ -2,6 +2,7 @@ import { DaggerError, toErrorData } from '@dagger/core';
 import { writeReason } from '../lifecycle/reason.ts';
 import { readOptions } from '../spec/task-spec.ts';
 import type { TaskRow } from '../store/tables.ts';
+import { COUNTED } from './counted.ts';
 import { failForGood } from './fail.ts';
 import type { Unit } from './unit.ts';
 
@@ -23,7 +24,7 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
       .set({
         state: 'blocked',
         crashes,
-        waiting: 0,
+        waiting: COUNTED,
         worker: null,
         deadline: null,
         reason: writeReason({ kind: 'crash', worker: placeOf(worker) }),
@@ -53,7 +54,10 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
         worker: null,
         deadline: null,
         ...(isHeld
-          ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) }
+          ? {
+              waiting: COUNTED,
+              reason: writeReason({ kind: 'paused', was: 'pending', message: null }),
+            }
           : {}),
       })
       .where('id', '=', row.id)

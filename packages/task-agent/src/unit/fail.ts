@@ -1,7 +1,9 @@
 import type { ErrorData } from '@dagger/core';
 import { writeReason } from '../lifecycle/reason.ts';
 import type { TaskRow } from '../store/tables.ts';
+import { COUNTED } from './counted.ts';
 import { followSetbacks } from './end-tasks.ts';
+import { isMovable } from './movable.ts';
 import { ownTask, type Grip } from './own-task.ts';
 import type { Unit } from './unit.ts';
 
@@ -24,10 +26,13 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
   }
   const attempt = row.failures + row.crashes + 1;
   const isHeld = unit.job(row.job_id).status === 'paused';
-  await unit.trx
+  const state = isHeld ? 'paused' : delay > 0 ? 'pending' : 'ready';
+  const { waiting } = await unit.trx
     .updateTable('dagger_tasks')
     .set({
-      state: isHeld ? 'paused' : delay > 0 ? 'pending' : 'ready',
+      state,
+      // What it made itself need before it failed.
+      ...(state === 'ready' ? {} : { waiting: COUNTED }),
       ...(isHeld ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) } : {}),
       run_at: unit.now + delay,
       failures: row.failures + 1,
@@ -36,10 +41,11 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
       deadline: null,
     })
     .where('id', '=', row.id)
-    .execute();
+    .returning('waiting')
+    .executeTakeFirstOrThrow();
   unit.log(row.job_id, { type: 'TaskRetrying', taskId: row.id, attempt, delayMs: delay, error });
-  if (isHeld) unit.change(row.job_id, { movable: -1 });
-  else if (delay > 0) unit.due.push(unit.now + delay);
+  if (!isMovable(state, waiting)) unit.change(row.job_id, { movable: -1 });
+  else if (state === 'pending') unit.due.push(unit.now + delay);
   else unit.ready.add(row.agent);
 };
 

@@ -3,6 +3,7 @@ import { readReason, writeReason, type StoredReason } from '../lifecycle/reason.
 import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
 import { states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
+import { COUNTED } from './counted.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';
 
@@ -24,12 +25,16 @@ export const pauseJob = async (
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
   // Counted as they are held: a worker may take some at the same time.
-  const { rows } = await sql<{ readonly waiting: number }>`update dagger_tasks set state = 'paused',
-      reason = ${writeReason({ kind: 'paused', was: 'pending', message: null })}
-    where job_id = ${jobId} and state in ${states(['pending', 'ready'])} returning waiting`.execute(
+  const reason = writeReason({ kind: 'paused', was: 'pending', message: null });
+  const { rows: pending } = await sql<{ readonly waiting: number }>`update dagger_tasks
+    set state = 'paused', reason = ${reason} where job_id = ${jobId} and state = 'pending' returning waiting`.execute(
     unit.trx,
   );
-  const moved = rows.filter(({ waiting }) => waiting === 0).length;
+  const { rows: ready } = await sql<{ readonly id: string }>`update dagger_tasks
+    set state = 'paused', reason = ${reason}, waiting = ${COUNTED} where job_id = ${jobId} and state = 'ready' returning id`.execute(
+    unit.trx,
+  );
+  const moved = ready.length + pending.filter(({ waiting }) => waiting === 0).length;
   unit.change(jobId, { movable: -moved });
   unit.log(jobId, { type: 'JobPaused', reason: message });
 };
@@ -59,6 +64,7 @@ export const pauseTask = async (unit: Unit, task: TaskRow, message: string): Pro
   if (state === 'paused' && unit.again) return;
   mustAllow('pause', state, task.id);
   const { rows } = await sql<{ readonly id: string }>`update dagger_tasks set state = 'paused',
+      waiting = case when state = 'ready' then ${COUNTED} else waiting end,
       reason = ${writeReason({ kind: 'paused', was: pausedFrom(state), message, ...undecided(readReason(task.reason)) })}
     where id = ${task.id} and state in ${states(TRANSITIONS.pause.from)} returning id`.execute(
     unit.trx,

@@ -11,12 +11,15 @@ interface Released {
   readonly run_at: number;
 }
 
+/** It must not run twice without a decision, whatever it waited for. */
+const CRASHED = `(state = 'blocked' and coalesce(reason, '') like '{"kind":"crash"%')`;
+
 /** What a dependency that has ended means for those that wait: one less, and those that wait for nothing more may run. */
 const ONE_LESS = sql`
   waiting = waiting - d.n,
-  state = case when state <> 'paused' and waiting = d.n
+  state = case when state <> 'paused' and waiting = d.n and not ${sql.raw(CRASHED)}
     then case when run_at > d.now then 'pending' else 'ready' end else state end,
-  reason = case when state = 'blocked' and waiting = d.n then null else reason end`;
+  reason = case when state = 'blocked' and waiting = d.n and not ${sql.raw(CRASHED)} then null else reason end`;
 
 const WAITING = states(['pending', 'blocked', 'paused']);
 
@@ -51,7 +54,7 @@ export const releaseCounted = async (
 const note = async (unit: Unit, rows: readonly Released[]): Promise<void> => {
   const held: string[] = [];
   for (const { id, job_id, agent, state, waiting, run_at } of rows) {
-    if (waiting > 0 || state === 'paused') continue;
+    if (waiting > 0 || state === 'paused' || state === 'blocked') continue;
     if (unit.job(job_id).status === 'paused') {
       held.push(id);
       continue;

@@ -3,6 +3,7 @@ import { readReason, writeReason } from '../lifecycle/reason.ts';
 import { mustAllow, type TaskState } from '../lifecycle/states.ts';
 import { readOptions } from '../spec/task-spec.ts';
 import type { TaskRow } from '../store/tables.ts';
+import { COUNTED } from './counted.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { releaseDependents } from './release.ts';
 import type { Unit } from './unit.ts';
@@ -79,6 +80,7 @@ const sendBack = async (unit: Unit, task: TaskRow, message: string): Promise<voi
     .updateTable('dagger_tasks')
     .set({
       state: isHeld ? 'paused' : 'ready',
+      ...(isHeld ? { waiting: COUNTED } : {}),
       rejections: task.rejections + 1,
       options: withFeedback(task, message),
       error: JSON.stringify(rejection(task.id, message)),

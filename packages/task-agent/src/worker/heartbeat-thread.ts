@@ -6,15 +6,17 @@ import { renew, type HeartbeatOrder } from './heartbeat.ts';
 const { url, worker, lease, beat } = workerData as HeartbeatOrder;
 const storage = await openStorage(url);
 
-const say = (message: 'alive' | 'lost'): void => {
+/** Until when the lease runs, or that it is lost. */
+const say = (message: number | 'lost'): void => {
   // oxlint-disable-next-line require-post-message-target-origin -- a thread has no origin
   parent?.postMessage(message);
 };
 
 const pulse = async (): Promise<void> => {
   try {
-    if (await renew(storage, worker, systemClock.now() + lease)) {
-      say('alive');
+    const until = systemClock.now() + lease;
+    if (await renew(storage, worker, until)) {
+      say(until);
     } else {
       say('lost');
       return;

@@ -51,9 +51,17 @@ export class Heartbeat {
   #thread: Thread | undefined;
   #isThreadAlive = false;
   #renewedAt = 0;
+  #trustedUntil: number;
 
-  constructor(options: HeartbeatOptions) {
+  /** @param until the end of the lease with which the worker was registered */
+  constructor(options: HeartbeatOptions, until: number) {
     this.#options = options;
+    this.#trustedUntil = until;
+  }
+
+  /** Whether nobody can have taken over the tasks of this worker, as far as is known here. */
+  get isTrusted(): boolean {
+    return this.#options.clock.now() < this.#trustedUntil;
   }
 
   /** Starts the thread, if there is to be one; calling it again does nothing. */
@@ -69,7 +77,8 @@ export class Heartbeat {
     this.#thread.unref();
     this.#thread.on('message', (message: unknown) => {
       this.#isThreadAlive = true;
-      if (message === 'lost') lost();
+      if (typeof message === 'number') this.#trustedUntil = message;
+      else lost();
     });
     // The loop goes on where the thread cannot.
     this.#thread.on('error', (error: unknown) => {
@@ -83,11 +92,18 @@ export class Heartbeat {
 
   /** Called often by the worker's loop. @throws what the database throws */
   async tick(): Promise<void> {
-    const { storage, clock, worker, lost } = this.#options;
-    const now = clock.now();
+    const now = this.#options.clock.now();
     if (this.#isThreadAlive || now - this.#renewedAt < BEAT) return;
     this.#renewedAt = now;
-    if (!(await renew(storage, worker, now + LEASE))) lost();
+    await this.renew();
+  }
+
+  /** Renews the lease now. @throws what the database throws */
+  async renew(): Promise<void> {
+    const { storage, clock, worker, lost } = this.#options;
+    const until = clock.now() + LEASE;
+    if (await renew(storage, worker, until)) this.#trustedUntil = until;
+    else lost();
   }
 
   async stop(): Promise<void> {

@@ -1,10 +1,9 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { each, list } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
-import type { TaskRow, TaskTables } from '../store/tables.ts';
-import { giveBack } from '../unit/claim.ts';
+import type { TaskRow } from '../store/tables.ts';
 import { crashTask } from '../unit/crash.ts';
 import { failAttempt } from '../unit/fail.ts';
 import { answerStall, planOf, terminate } from '../unit/stall.ts';
@@ -31,6 +30,8 @@ export class Upkeep {
   #isStopped = false;
   /** Tasks that the storage gives to this worker and that it does not know, seen in the last round. */
   #strangers: ReadonlySet<string> = new Set();
+  /** The claim that was under way then: they may be what it took. */
+  #strangersOf: object | undefined;
 
   constructor(worker: Worker, options: WorkerOptions) {
     this.#worker = worker;
@@ -72,6 +73,7 @@ export class Upkeep {
     await this.#quietly('heartbeat', () => this.#worker.heartbeat());
     await this.#quietly('own tasks', () => this.#ownTasks());
     await this.#quietly('signs of progress', () => this.#beats());
+    await this.#quietly('what has not begun', () => this.#postpone());
     await this.#quietly('dead workers', () => this.#deadWorkers());
     await this.#quietly('overdue attempts', () => this.#overdue());
     await this.#quietly('stalled jobs', () => this.#stalled());
@@ -111,7 +113,9 @@ export class Upkeep {
     const { storage } = this.#options;
     const before = this.#worker.held();
     const worker = this.#worker.id;
-    const { rows } = await sql<Pick<TaskRow, 'id' | 'fence'>>`select id, fence from dagger_tasks
+    const { rows } = await sql<
+      Pick<TaskRow, 'id' | 'job_id' | 'fence'>
+    >`select id, job_id, fence from dagger_tasks
       where worker = ${worker} and state = 'in_progress'`.execute(tables(storage));
     const mine = new Map(rows.map(({ id, fence }) => [id, fence]));
     const now = this.#worker.held();
@@ -121,13 +125,17 @@ export class Upkeep {
       if (attempt === undefined) this.#worker.drop(id);
       else attempt.lose();
     }
-    const strangers = new Set([...mine.keys()].filter((id) => !before.has(id) && !now.has(id)));
-    const lost = [...strangers].filter((id) => this.#strangers.has(id));
-    this.#strangers = strangers;
+    const { claimUnderWay } = this.#worker;
+    const strangers = rows.filter(({ id }) => !before.has(id) && !now.has(id));
+    const isStillClaiming = this.#strangersOf !== undefined && this.#strangersOf === claimUnderWay;
+    const seen = this.#strangers;
+    const lost = isStillClaiming
+      ? []
+      : strangers.filter(({ id, fence }) => seen.has(`${id}#${fence}`));
+    this.#strangers = new Set(strangers.map(({ id, fence }) => `${id}#${fence}`));
+    this.#strangersOf = claimUnderWay;
     if (lost.length === 0) return;
-    await storage.transaction(async (trx) =>
-      giveBack(trx as unknown as Transaction<TaskTables>, storage, worker, lost),
-    );
+    await this.#worker.giveBack(lost);
     this.#worker.wake();
   }
 
@@ -154,6 +162,20 @@ export class Upkeep {
       where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress' ${free}`.execute(
       tables(storage),
     );
+  }
+
+  /** What waits here for a slot has not begun: its time to end moves on with the clock. */
+  async #postpone(): Promise<void> {
+    const { storage, clock } = this.#options;
+    const waiting = [...this.#worker.held()].flatMap(([id, { attempt }]) =>
+      attempt === undefined ? [id] : [],
+    );
+    if (waiting.length === 0) return;
+    const skip = storage.abilities.skipLocked ? sql`for update skip locked` : sql``;
+    await sql`update dagger_tasks set deadline = ${clock.now()} + timeout_ms
+      where id in (select id from dagger_tasks where worker = ${this.#worker.id} and state = 'in_progress'
+        and timeout_ms is not null and id in ${list(storage.abilities, waiting)} ${skip})
+        and state = 'in_progress'`.execute(tables(storage));
   }
 
   async #deadWorkers(): Promise<void> {
@@ -257,7 +279,7 @@ export class Upkeep {
           // The planner has been told; it is its turn.
           const { task: plan } = await planOf(unit, id, job.stalls);
           if (plan !== undefined && !isEnd(plan.state as TaskState)) return;
-          await answerStall(unit, job, 'no_progress', this.#options.stalls);
+          await answerStall(unit, job, 'no_progress', this.#options.planOf);
         },
       });
   }

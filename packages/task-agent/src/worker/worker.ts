@@ -7,11 +7,13 @@ import type { TaskDraft } from '../spec/draft.ts';
 import { readOptions, type TaskSpec } from '../spec/task-spec.ts';
 import { tables } from '../store/reads.ts';
 import type { TaskTables } from '../store/tables.ts';
-import { claimTasks, giveBack, promoteDue, type ClaimedTask, type Demand } from '../unit/claim.ts';
+import { claimTasks, promoteDue, type ClaimedTask, type Demand } from '../unit/claim.ts';
 import type { Claimer, Commits } from '../unit/commits.ts';
-import type { StallAnswers } from '../unit/stall.ts';
+import { giveBack } from '../unit/give-back.ts';
+import type { DraftOf } from '../unit/stall.ts';
 import type { Effects, Unit } from '../unit/unit.ts';
-import { TaskAttempt, type AttemptHost } from './attempt.ts';
+import { TaskAttempt } from './attempt.ts';
+import type { AttemptHost } from './attempt-host.ts';
 import { Heartbeat, LEASE } from './heartbeat.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -32,7 +34,8 @@ export interface WorkerOptions {
   readonly heartbeatThread: boolean;
   /** Milliseconds between two looks for work that nobody told of. */
   readonly pollMs: number;
-  readonly stalls: StallAnswers;
+  /** Makes the task in which a planner is told of a stall. */
+  readonly planOf: DraftOf;
   readonly read: (
     specs: readonly TaskSpec[],
     attempt: TaskAttempt,
@@ -51,7 +54,7 @@ export const TASKS_TOPIC = 'dagger_tasks';
  */
 export class Worker implements Claimer, AttemptHost {
   /** A new one when others have declared the worker dead. */
-  id: string = newOwner();
+  id: string;
   readonly storage: Storage;
   readonly commits: Commits;
   readonly clock: Clock;
@@ -64,6 +67,7 @@ export class Worker implements Claimer, AttemptHost {
   readonly #timers: Timers;
   readonly #upkeep: Upkeep;
   #heartbeat: Heartbeat;
+  #isRenewing = false;
   readonly #names: readonly string[];
   readonly #running: Set<TaskAttempt> = new Set();
   /** Attempts whose end is about to be stored. */
@@ -77,7 +81,10 @@ export class Worker implements Claimer, AttemptHost {
   #nextDue = 0;
   #dueTimer: (() => void) | undefined;
   #isStopping = false;
-  #isDoubtful = false;
+  /** The claim whose commit is under way, and as whom it was made. */
+  #claimUnderWay: { readonly worker: string } | undefined;
+  /** Attempts that came to an end which could not be stored: their agents were called. */
+  readonly #unstored: Set<string> = new Set();
   #drained: (() => void) | undefined;
   #unsubscribe: (() => Promise<void>)[] = [];
 
@@ -87,13 +94,14 @@ export class Worker implements Claimer, AttemptHost {
     this.commits = options.commits;
     this.clock = options.clock;
     this.ids = options.ids;
+    this.id = newOwner(options.ids.runId());
     this.logger = options.logger;
     this.appData = options.appData;
     this.defaultTimeout = options.defaultTimeout;
     this.longestValue = options.longestValue;
     this.#timers = new Timers(options.clock);
     this.#names = options.agents.list();
-    this.#heartbeat = this.#newHeartbeat();
+    this.#heartbeat = this.#newHeartbeat(0);
     this.#upkeep = new Upkeep(this, options);
   }
 
@@ -119,6 +127,8 @@ export class Worker implements Claimer, AttemptHost {
         lease_until: now + LEASE,
       })
       .execute();
+    // Not before: what is claimed by a worker that nobody knows of is taken over at once.
+    this.#heartbeat = this.#newHeartbeat(now + LEASE);
   }
 
   async #listen(): Promise<void> {
@@ -133,18 +143,21 @@ export class Worker implements Claimer, AttemptHost {
     await look(workerTopic(this.id), () => this.#upkeep.look());
   }
 
-  #newHeartbeat(): Heartbeat {
+  #newHeartbeat(until: number): Heartbeat {
     const { id } = this;
-    return new Heartbeat({
-      storage: this.#options.storage,
-      clock: this.#options.clock,
-      logger: this.#options.logger,
-      worker: id,
-      thread: this.#options.heartbeatThread,
-      lost: () => {
-        if (id === this.id) void this.#reborn();
+    return new Heartbeat(
+      {
+        storage: this.#options.storage,
+        clock: this.#options.clock,
+        logger: this.#options.logger,
+        worker: id,
+        thread: this.#options.heartbeatThread,
+        lost: () => {
+          if (id === this.id) void this.#reborn();
+        },
       },
-    });
+      until,
+    );
   }
 
   /** Others have declared this worker dead and given its tasks away: what runs is lost, and it begins anew. */
@@ -154,11 +167,11 @@ export class Worker implements Claimer, AttemptHost {
     });
     const { storage } = this;
     await this.#heartbeat.stop();
-    for (const attempt of this.#running) attempt.lose();
     this.#buffer = [];
+    for (const attempt of this.#running) attempt.lose();
     this.#busy.clear();
-    this.id = newOwner();
-    this.#heartbeat = this.#newHeartbeat();
+    this.id = newOwner(this.ids.runId());
+    this.#heartbeat = this.#newHeartbeat(0);
     if (this.#isStopping) return;
     try {
       await this.#register();
@@ -179,16 +192,16 @@ export class Worker implements Claimer, AttemptHost {
     this.#isStopping = true;
     this.commits.attach(undefined);
     await this.commits.settled();
-    await this.#giveBack(this.#buffer.splice(0).map(({ id }) => id));
+    await this.giveBack(this.#buffer.splice(0));
     if (this.#running.size > 0) {
       const cancel = this.clock.after(patience, () => this.#drained?.());
       await new Promise<void>((resolve) => (this.#drained = resolve));
       cancel();
     }
     const left = [...this.#running];
-    const ids = left.map(({ taskId }) => taskId);
     for (const attempt of left) attempt.lose();
-    await this.#giveBack(ids);
+    const given = left.map(({ task }) => task);
+    await this.giveBack(given, new Set(given.map(({ id }) => id)));
     await this.commits.settled();
     await this.#upkeep.stop();
     this.#timers.stop();
@@ -197,11 +210,22 @@ export class Worker implements Claimer, AttemptHost {
     await tables(this.storage).deleteFrom('dagger_workers').where('id', '=', this.id).execute();
   }
 
-  async #giveBack(taskIds: readonly string[]): Promise<void> {
-    if (taskIds.length === 0) return;
-    await this.storage.transaction(async (trx) =>
-      giveBack(trx as unknown as Transaction<TaskTables>, this.storage, this.id, taskIds),
-    );
+  /** @param begun those whose agents were called, beside those whose end could not be stored */
+  async giveBack(
+    tasks: readonly Pick<ClaimedTask, 'id' | 'job_id'>[],
+    begun: ReadonlySet<string> = new Set(),
+  ): Promise<void> {
+    if (tasks.length === 0) return;
+    const worker = this.id;
+    await this.commits.do({
+      jobs: tasks.map(({ job_id }) => job_id),
+      run: (unit) =>
+        giveBack(unit, {
+          worker,
+          taskIds: tasks.map(({ id }) => id),
+          hasBegun: ({ id, fence }) => begun.has(id) || this.#unstored.has(`${id}#${fence}`),
+        }),
+    });
   }
 
   // ——— taking tasks ———
@@ -252,7 +276,8 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   get wants(): boolean {
-    return this.#mayHaveWork && !this.#isStopping && this.#most > 0 && this.#names.length > 0;
+    if (!this.#mayHaveWork || this.#isStopping || this.#names.length === 0) return false;
+    return this.#most > 0 && this.#heartbeat.isTrusted;
   }
 
   #demands(most: number): Demand[] {
@@ -273,7 +298,7 @@ export class Worker implements Claimer, AttemptHost {
       if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
     const isDue = this.#nextDue <= unit.now;
     if (!this.wants && !isDue) return [];
-    if (this.#isDoubtful) await this.#settleDoubt(trx);
+    this.#claimUnderWay = { worker: this.id };
     if (isDue) {
       const { agents, next } = await promoteDue(trx, this.storage, unit.now);
       if (agents.length > 0) this.#mayHaveWork = true;
@@ -301,7 +326,11 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   took(tasks: readonly ClaimedTask[]): void {
-    if (tasks.length > 0) this.#heartbeat.startThread();
+    const claim = this.#claimUnderWay;
+    this.#claimUnderWay = undefined;
+    // Others have taken them over from whom this worker was then.
+    if (tasks.length === 0 || claim?.worker !== this.id) return;
+    this.#heartbeat.startThread();
     for (const task of tasks) {
       this.#busy.set(task.agent, (this.#busy.get(task.agent) ?? 0) + 1);
       this.#buffer.push(task);
@@ -318,29 +347,22 @@ export class Worker implements Claimer, AttemptHost {
     if (once.length === 0) return;
     this.#buffer = this.#buffer.filter((task) => !once.includes(task));
     for (const task of once) this.#free(task.agent);
-    void this.#giveBack(once.map(({ id }) => id)).then(
+    // Where that fails, the next rounds of upkeep find them.
+    void this.giveBack(once).then(
       () => this.wake(),
-      () => (this.#isDoubtful = true),
+      () => {},
     );
   }
 
+  /** A claim that was committed although it threw left tasks that nobody runs: the next rounds of upkeep find them. */
   inDoubt(): void {
-    this.#isDoubtful = true;
+    this.#claimUnderWay = undefined;
     this.#mayHaveWork = true;
   }
 
-  /** A claim that was committed although it threw left tasks that nobody runs: they go back. */
-  async #settleDoubt(trx: Transaction<TaskTables>): Promise<void> {
-    const mine = await trx
-      .selectFrom('dagger_tasks')
-      .select('id')
-      .where('worker', '=', this.id)
-      .where('state', '=', 'in_progress')
-      .execute();
-    const known = this.held();
-    const lost = mine.map(({ id }) => id).filter((id) => !known.has(id));
-    if (lost.length > 0) await giveBack(trx, this.storage, this.id, lost);
-    this.#isDoubtful = false;
+  /** The claim of which it is not known yet what it took. */
+  get claimUnderWay(): object | undefined {
+    return this.#claimUnderWay;
   }
 
   /** The tasks that this worker has, with the fence of each. */
@@ -373,11 +395,33 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   #begin(): void {
+    if (this.#buffer.length === 0) return;
+    if (!this.#heartbeat.isTrusted) {
+      void this.#askLease();
+      return;
+    }
     while (this.#running.size < this.#options.slots && this.#buffer.length > 0) {
       // Taken in slabs: shifting a long list one by one is quadratic.
       const slab = this.#buffer.splice(0, this.#options.slots - this.#running.size);
       for (const task of slab) this.#run(task);
     }
+  }
+
+  /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */
+  async #askLease(): Promise<void> {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      await this.#heartbeat.renew();
+    } catch {
+      // The next round of upkeep asks again.
+      return;
+    } finally {
+      this.#isRenewing = false;
+    }
+    if (!this.#heartbeat.isTrusted) return;
+    this.#begin();
+    if (this.wants) this.commits.ask();
   }
 
   #run(task: ClaimedTask): void {
@@ -436,7 +480,13 @@ export class Worker implements Claimer, AttemptHost {
     this.#storing.delete(attempt);
   }
 
-  heartbeat(): Promise<void> {
-    return this.#heartbeat.tick();
+  unstored({ taskId, task }: TaskAttempt): void {
+    this.#unstored.add(`${taskId}#${task.fence}`);
+  }
+
+  async heartbeat(): Promise<void> {
+    await this.#heartbeat.tick();
+    this.#begin();
+    if (this.wants) this.commits.ask();
   }
 }

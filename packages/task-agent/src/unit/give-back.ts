@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import { writeReason } from '../lifecycle/reason.ts';
+import { readOptions } from '../spec/task-spec.ts';
+import { list } from '../store/each.ts';
+import type { TaskRow } from '../store/tables.ts';
+import { COUNTED } from './counted.ts';
+import { crashTask } from './crash.ts';
+import type { Unit } from './unit.ts';
+
+export interface GivenBack {
+  readonly worker: string;
+  readonly taskIds: readonly string[];
+  /** Whether its agent was called; what must not run twice counts as crashed then. */
+  readonly hasBegun: (row: TaskRow) => boolean;
+}
+
+/**
+ * Tasks that a worker gives back as they were: it had not begun, or it ends before they do. The locks of their jobs must be
+ * held, because a job may be paused meanwhile.
+ */
+export const giveBack = async (
+  unit: Unit,
+  { worker, taskIds, hasBegun }: GivenBack,
+): Promise<void> => {
+  const { rows } = await sql<TaskRow>`select * from dagger_tasks
+    where worker = ${worker} and state = 'in_progress' and id in ${list(unit.storage.abilities, taskIds)}
+    order by id`.execute(unit.trx);
+  for (const row of rows) {
+    const { onCrash = 'retry' } = readOptions(row.options);
+    if (onCrash !== 'retry' && hasBegun(row)) {
+      await crashTask(unit, row);
+      continue;
+    }
+    const isHeld = unit.job(row.job_id).status === 'paused';
+    await unit.trx
+      .updateTable('dagger_tasks')
+      .set({
+        worker: null,
+        deadline: null,
+        ...(isHeld
+          ? {
+              state: 'paused',
+              waiting: COUNTED,
+              reason: writeReason({ kind: 'paused', was: 'pending', message: null }),
+            }
+          : { state: 'ready' }),
+      })
+      .where('id', '=', row.id)
+      .execute();
+    if (isHeld) unit.change(row.job_id, { movable: -1 });
+    else unit.ready.add(row.agent);
+  }
+};

@@ -1,0 +1,4 @@
+export const greet = {
+  name: 'greet',
+  execute: ({ input }) => ({ text: `Hello ${input.name}` }),
+};
