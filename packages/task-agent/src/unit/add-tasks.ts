@@ -206,7 +206,7 @@ const checkLimits = (unit: Unit, jobId: string, fresh: readonly TaskDraft[]): vo
   const refuse = (message: string): never => {
     throw new DaggerError('LIMIT_REACHED', message, { ids: { jobId } });
   };
-  if (unit.total(jobId) + fresh.length > maxTasks)
+  if (fresh.length > 0 && unit.total(jobId) + fresh.length > maxTasks)
     refuse(`job '${jobId}' would have more than ${maxTasks} tasks (maxTasks)`);
   for (const { id, depth } of fresh)
     if (depth > maxDepth)

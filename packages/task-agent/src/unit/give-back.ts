@@ -9,7 +9,8 @@ import type { Unit } from './unit.ts';
 
 export interface GivenBack {
   readonly worker: string;
-  readonly taskIds: readonly string[];
+  /** As it took them: one that it has taken anew meanwhile stays its own. */
+  readonly tasks: readonly Pick<TaskRow, 'id' | 'fence'>[];
   /** Whether its agent was called; what must not run twice counts as crashed then. */
   readonly hasBegun: (row: TaskRow) => boolean;
 }
@@ -20,12 +21,16 @@ export interface GivenBack {
  */
 export const giveBack = async (
   unit: Unit,
-  { worker, taskIds, hasBegun }: GivenBack,
+  { worker, tasks, hasBegun }: GivenBack,
 ): Promise<void> => {
+  const fences = new Map(tasks.map(({ id, fence }) => [id, fence]));
   const { rows } = await sql<TaskRow>`select * from dagger_tasks
-    where worker = ${worker} and state = 'in_progress' and id in ${list(unit.storage.abilities, taskIds)}
+    where worker = ${worker} and state = 'in_progress' and id in ${list(unit.storage.abilities, [
+      ...fences.keys(),
+    ])}
     order by id`.execute(unit.trx);
   for (const row of rows) {
+    if (fences.get(row.id) !== row.fence) continue;
     const { onCrash = 'retry' } = readOptions(row.options);
     if (onCrash !== 'retry' && hasBegun(row)) {
       await crashTask(unit, row);

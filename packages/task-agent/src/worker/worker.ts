@@ -212,7 +212,7 @@ export class Worker implements Claimer, AttemptHost {
 
   /** @param begun those whose agents were called, beside those whose end could not be stored */
   async giveBack(
-    tasks: readonly Pick<ClaimedTask, 'id' | 'job_id'>[],
+    tasks: readonly Pick<ClaimedTask, 'id' | 'job_id' | 'fence'>[],
     begun: ReadonlySet<string> = new Set(),
   ): Promise<void> {
     if (tasks.length === 0) return;
@@ -222,7 +222,7 @@ export class Worker implements Claimer, AttemptHost {
       run: (unit) =>
         giveBack(unit, {
           worker,
-          taskIds: tasks.map(({ id }) => id),
+          tasks,
           hasBegun: ({ id, fence }) => begun.has(id) || this.#unstored.has(`${id}#${fence}`),
         }),
     });

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { simulate } from '../src/simulate.ts';
+import { openDatabase, type Database } from '../src/world/database.ts';
+import type { Tamper } from '../src/world/process.ts';
+import { tampered } from './tampered.ts';
+
+let database: Database;
+beforeAll(async () => {
+  database = await openDatabase();
+});
+afterAll(() => database.close());
+
+/** Beyond those of a short run of the command. */
+const FIRST = 1_000_001;
+
+/** What the first of some seeds that fails says. */
+const firstViolation = async (seeds: number, tamper: Tamper): Promise<string | undefined> => {
+  for (let seed = FIRST; seed < FIRST + seeds; seed++) {
+    const { violation } = await simulate(String(seed), { database, tamper });
+    if (violation !== undefined) return violation;
+  }
+  return undefined;
+};
+
+describe('a simulation of many workers', () => {
+  it(
+    'finds no violated invariant in a hundred random schedules',
+    { timeout: 120_000 },
+    async () => {
+      const violations: string[] = [];
+      for (let seed = FIRST; seed < FIRST + 100; seed++) {
+        const { violation } = await simulate(String(seed), { database });
+        if (violation !== undefined) violations.push(`seed ${seed}: ${violation}`);
+      }
+      expect(violations).toEqual([]);
+    },
+  );
+
+  it(
+    'replays the schedule of a seed exactly, on whatever database',
+    { timeout: 120_000 },
+    async () => {
+      const fresh = await openDatabase();
+      for (const seed of ['1', '2', '3', '4', '5']) {
+        const once = await simulate(seed, { database });
+        expect(once.trace.length).toBeGreaterThan(50);
+        expect(await simulate(seed, { database: fresh })).toEqual(once);
+      }
+      await fresh.close();
+    },
+  );
+
+  it.each([
+    [
+      'completions do not show the fence',
+      tampered('and dagger_tasks.fence = v.fence', ''),
+      /was completed by its run \d+ while run \d+ had it/,
+    ],
+    [
+      'workers take what others have',
+      tampered(
+        "where state = 'ready' and agent",
+        "where state in ('ready', 'in_progress') and agent",
+      ),
+      /went from in_progress to in_progress|the fence of task/,
+    ],
+    [
+      'dependents are not told',
+      tampered('waiting = waiting - d.n,', 'waiting = waiting,'),
+      /its tasks are|and its row says/,
+    ],
+    [
+      'a claim does not raise the fence',
+      tampered('fence = fence + 1, started_at', 'started_at'),
+      /the fence of task '.*' went from 0 to 0/,
+    ],
+  ])('notices when %s', { timeout: 120_000 }, async (_, tamper, told) => {
+    expect(await firstViolation(300, tamper)).toMatch(told);
+  });
+});
