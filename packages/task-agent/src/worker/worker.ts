@@ -68,6 +68,8 @@ export class Worker implements Claimer, AttemptHost {
   readonly #upkeep: Upkeep;
   #heartbeat: Heartbeat;
   #isRenewing = false;
+  /** It is beginning anew. */
+  #rebirth: Promise<void> | undefined;
   readonly #names: readonly string[];
   readonly #running: Set<TaskAttempt> = new Set();
   /** Attempts whose end is about to be stored. */
@@ -153,7 +155,8 @@ export class Worker implements Claimer, AttemptHost {
         worker: id,
         thread: this.#options.heartbeatThread,
         lost: () => {
-          if (id === this.id) void this.#reborn();
+          if (id === this.id)
+            this.#rebirth ??= this.#reborn().finally(() => (this.#rebirth = undefined));
         },
       },
       until,
@@ -205,6 +208,7 @@ export class Worker implements Claimer, AttemptHost {
     await this.commits.settled();
     await this.#upkeep.stop();
     this.#timers.stop();
+    await this.#rebirth;
     await this.#heartbeat.stop();
     for (const stop of this.#unsubscribe) await stop();
     await tables(this.storage).deleteFrom('dagger_workers').where('id', '=', this.id).execute();
@@ -409,7 +413,7 @@ export class Worker implements Claimer, AttemptHost {
 
   /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */
   async #askLease(): Promise<void> {
-    if (this.#isRenewing) return;
+    if (this.#isRenewing || this.#rebirth !== undefined) return;
     this.#isRenewing = true;
     try {
       await this.#heartbeat.renew();
@@ -485,6 +489,8 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   async heartbeat(): Promise<void> {
+    // Its new lease is not there yet, and would seem to be lost at once.
+    if (this.#rebirth !== undefined) return;
     await this.#heartbeat.tick();
     this.#begin();
     if (this.wants) this.commits.ask();
