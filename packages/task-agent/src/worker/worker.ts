@@ -194,6 +194,20 @@ export class Worker implements Claimer, AttemptHost {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.commits.attach(undefined);
+    try {
+      await this.#drain(patience);
+    } finally {
+      // Whatever could not be given back is taken over when the lease has run out, so nothing may renew it.
+      await this.#upkeep.stop();
+      this.#timers.stop();
+      await this.#rebirth;
+      await this.#heartbeat.stop();
+      for (const stop of this.#unsubscribe) await stop();
+    }
+    await tables(this.storage).deleteFrom('dagger_workers').where('id', '=', this.id).execute();
+  }
+
+  async #drain(patience: number): Promise<void> {
     await this.commits.settled();
     await this.giveBack(this.#buffer.splice(0));
     if (this.#running.size > 0) {
@@ -206,12 +220,6 @@ export class Worker implements Claimer, AttemptHost {
     const given = left.map(({ task }) => task);
     await this.giveBack(given, new Set(given.map(({ id }) => id)));
     await this.commits.settled();
-    await this.#upkeep.stop();
-    this.#timers.stop();
-    await this.#rebirth;
-    await this.#heartbeat.stop();
-    for (const stop of this.#unsubscribe) await stop();
-    await tables(this.storage).deleteFrom('dagger_workers').where('id', '=', this.id).execute();
   }
 
   /** @param begun those whose agents were called, beside those whose end could not be stored */
