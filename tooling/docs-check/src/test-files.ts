@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 const FOLDERS: readonly string[] = ['packages', 'apps', 'tooling'];
 const LEFT_OUT: ReadonlySet<string> = new Set(['node_modules', 'dist']);
-/** The contract suite is one that other files run. */
-const IS_TEST = /\.test\.ts$|\/storage-contract\/[\w-]+\.ts$/;
+/** The contract suites are run by other files. */
+const IS_TEST = /\.test\.ts$|\/(?:storage|task)-contract\/[\w-]+\.ts$/;
 
 /** The files of the repository that have tests in them, by their paths from its root. */
 export const testFiles = (root: string): ReadonlyMap<string, string> => {

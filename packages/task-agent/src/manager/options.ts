@@ -7,7 +7,10 @@ import type { StallReport } from '../unit/stall.ts';
 /** What the manager does about a job that has stalled and says nothing of it itself. */
 export type StallOptionsAction =
   | JobStallAction
-  /** Calls the program, in the process that noticed it, after the stall is committed. */
+  /**
+   * Calls the program, in the process that noticed it, after the stall is committed; where that process has no handler, the
+   * job waits.
+   */
   | { readonly type: 'Custom'; readonly handle: (report: StallReport) => void | Promise<void> };
 
 export interface StallOptions {

@@ -1,3 +1,4 @@
+import type { AgentRegistry } from '../agent/registry.ts';
 import type { Order } from '../spec/order.ts';
 import type { DraftOf } from '../unit/stall.ts';
 
@@ -6,20 +7,23 @@ const HIGHEST = 1_000;
 
 /** The task in which a planning agent is told of a stall. */
 export const planningDraft =
-  (order: Order): DraftOf =>
-  ({ id, key, agent, input, stall }) => ({
-    id,
-    key,
-    parentId: null,
-    depth: 0,
-    agent,
-    type: 'task',
-    title: `plan after stall ${stall}`,
-    input,
-    options: { stall },
-    priority: HIGHEST,
-    ord: order.next(),
-    delayMs: 0,
-    timeoutMs: null,
-    needs: [],
-  });
+  (order: Order, agents: AgentRegistry): DraftOf =>
+  ({ id, key, agent, input, stall }) => {
+    const onCrash = agents.get(agent)?.onCrash;
+    return {
+      id,
+      key,
+      parentId: null,
+      depth: 0,
+      agent,
+      type: 'task',
+      title: `plan after stall ${stall}`,
+      input,
+      options: { stall, ...(onCrash === undefined ? {} : { onCrash }) },
+      priority: HIGHEST,
+      ord: order.next(),
+      delayMs: 0,
+      timeoutMs: null,
+      needs: [],
+    };
+  };

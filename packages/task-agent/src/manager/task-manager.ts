@@ -4,42 +4,29 @@ import {
   silentLogger,
   systemClock,
   systemIds,
-  toErrorData,
   type Clock,
   type Ids,
   type JsonValue,
   type Logger,
   type Storage,
 } from '@dagger/core';
-import { checkJson, type EventStream } from '@dagger/core/kernel';
-import { sql, type Transaction } from 'kysely';
+import type { EventStream } from '@dagger/core/kernel';
+import type { Transaction } from 'kysely';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import type { SpawnedTask } from '../agent/context.ts';
 import { AgentRegistry } from '../agent/registry.ts';
 import type { JobEvent } from '../lifecycle/events.ts';
-import {
-  isJobOver,
-  mustAllow,
-  SUCCESSES,
-  type JobStatus,
-  type TaskState,
-} from '../lifecycle/states.ts';
+import { isJobOver, mustAllow, type JobStatus, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed } from '../spec/draft.ts';
+import { checkInput } from '../spec/check-input.ts';
 import type { JobSpec } from '../spec/job-spec.ts';
 import { Order } from '../spec/order.ts';
 import { readJob } from '../spec/read-job.ts';
 import { readTasks } from '../spec/read-tasks.ts';
-import { keyIn } from '../spec/task-id.ts';
 import type { Need, OnDependencyFailure, TaskSpec } from '../spec/task-spec.ts';
-import { states } from '../store/each.ts';
-import { isStorable } from '../store/storable.ts';
 import { taskMigrations } from '../store/migrations.ts';
-import { outcomesOf, readStateValue, tables, taskRow } from '../store/reads.ts';
-import type { JobRow, TaskRow } from '../store/tables.ts';
-import type { DependencyOutcome } from '../agent/context.ts';
-import { jobToDot } from '../picture/dot.ts';
-import type { JobPicture } from '../picture/job-picture.ts';
-import { jobToMermaid } from '../picture/mermaid.ts';
+import { tables, taskRow } from '../store/reads.ts';
+import type { TaskRow } from '../store/tables.ts';
 import { addDependencies } from '../unit/add-edges.ts';
 import { addTasks } from '../unit/add-tasks.ts';
 import { cancelTasks } from '../unit/cancel.ts';
@@ -48,20 +35,19 @@ import { pauseJob, pauseTask, resumeJob, resumeTask } from '../unit/hold.ts';
 import { reopenTask } from '../unit/reopen.ts';
 import { decide, type Review } from '../unit/review.ts';
 import { startJob } from '../unit/start-job.ts';
-import { answerStall, terminate, type StallAction, type StallReport } from '../unit/stall.ts';
-import { Unit, unknownJob, unknownTask, type Effects, type Verdicts } from '../unit/unit.ts';
-import { Followers, JOBS_TOPIC, readLog } from '../watch/followers.ts';
+import { Unit, unknownTask, type Effects, type Verdicts } from '../unit/unit.ts';
+import { Followers, JOBS_TOPIC } from '../watch/followers.ts';
 import { TASKS_TOPIC, Worker, workerTopic } from '../worker/worker.ts';
+import { checkOptions } from './check-options.ts';
+import { hasWork } from './has-work.ts';
 import { JobHandle } from './job-handle.ts';
 import { Notifier } from './notifier.ts';
-import { hasWork } from './has-work.ts';
 import type { StallOptions, TaskManagerOptions } from './options.ts';
-import { pruneJobs, type JobRetention } from './prune.ts';
 import { planningDraft } from './planning-draft.ts';
-import { checkOptions } from './check-options.ts';
-import type { JobFilter, TaskFilter } from './task-filter.ts';
-import { jobView, taskView, type JobResult, type JobView, type TaskView } from './views.ts';
-import { why, type Why } from './why.ts';
+import { pruneJobs, type JobRetention } from './prune.ts';
+import { callStallHandler } from './stall-handler.ts';
+import { TaskReader } from './task-reader.ts';
+import { verdictsWith } from './verdicts.ts';
 
 /** A transaction of the caller's own, on the same database. */
 export interface InTransaction {
@@ -73,9 +59,8 @@ export interface InTransaction {
 }
 
 /** Starts jobs of tasks, runs their agents, and tells what became of them. */
-export class TaskManager {
+export class TaskManager extends TaskReader {
   readonly agents: AgentRegistry;
-  readonly storage: Storage;
   /** @internal */
   readonly followers: Followers;
   readonly #ownsStorage: boolean;
@@ -84,11 +69,8 @@ export class TaskManager {
   readonly #logger: Logger;
   readonly #remoteAgents: ReadonlySet<string>;
   readonly #stall: StallOptions | undefined;
-  readonly #stallAnswers: {
-    readonly byDefault: StallAction;
-    readonly draftOf: ReturnType<typeof planningDraft>;
-  };
   readonly #order: Order;
+  readonly #verdicts: Verdicts;
   readonly #commits: Commits;
   readonly #notifier: Notifier;
   readonly #worker: Worker | undefined;
@@ -98,7 +80,7 @@ export class TaskManager {
 
   private constructor(storage: Storage, ownsStorage: boolean, options: TaskManagerOptions) {
     const { agents = [], clock = systemClock, ids = systemIds, logger = silentLogger } = options;
-    this.storage = storage;
+    super(storage, clock);
     this.#ownsStorage = ownsStorage;
     this.agents = agents instanceof AgentRegistry ? agents : new AgentRegistry(agents);
     this.#clock = clock;
@@ -111,32 +93,12 @@ export class TaskManager {
     this.#longestValue = options.maxValueBytes ?? 16_777_216;
     this.followers = new Followers(storage, clock, logger);
     this.#notifier = new Notifier(storage, clock);
-    const action = options.stall?.action ?? { type: 'TerminateJob' };
-    this.#stallAnswers = {
-      byDefault: action.type === 'Custom' ? { type: 'Custom' } : action,
-      draftOf: planningDraft(this.#order),
-    };
-    const verdicts: Verdicts = {
-      stuck: (unit, job) => answerStall(unit, job, 'nothing_can_move', this.#stallAnswers),
-      stop: async (unit, jobId) =>
-        void (await cancelTasks(unit, jobId, { reason: 'another task of the job has failed' })),
-      overBudget: (unit, job) =>
-        terminate(
-          unit,
-          job.id,
-          toErrorData(
-            new DaggerError(
-              'LIMIT_REACHED',
-              `job '${job.id}' has used ${job.tokens} tokens; maxTokens is ${String(job.settings.limits.maxTokens)}`,
-              { ids: { jobId: job.id } },
-            ),
-          ),
-        ),
-    };
+    const planOf = planningDraft(this.#order, this.agents);
+    this.#verdicts = verdictsWith(planOf);
     this.#commits = new Commits({
       storage,
       clock,
-      verdicts,
+      verdicts: this.#verdicts,
       committed: (effects) => this.#committed(effects),
     });
     const works = options.work ?? this.agents.list().length > 0;
@@ -155,7 +117,7 @@ export class TaskManager {
           longestValue: this.#longestValue,
           heartbeatThread: (options.heartbeatThread ?? true) && clock === systemClock,
           pollMs: options.pollMs ?? (storage.subscribe === undefined ? 100 : 1_000),
-          stalls: this.#stallAnswers,
+          planOf,
           read: (specs, attempt) =>
             readTasks(specs, {
               ...this.#scope(attempt.jobId),
@@ -165,10 +127,7 @@ export class TaskManager {
           tell: (jobId, event) => this.followers.live(jobId, event),
         })
       : undefined;
-    this.#verdicts = verdicts;
   }
-
-  readonly #verdicts: Verdicts;
 
   /**
    * Opens a manager and, where it has agents, begins to work on what is there.
@@ -221,6 +180,11 @@ export class TaskManager {
       longestValue: this.#longestValue,
       newId: () => this.#ids.runId(),
       stallAfterSeconds: this.#stall?.afterSeconds,
+      // A function stays here; that there is one is known everywhere.
+      stallAction:
+        this.#stall?.action?.type === 'Custom'
+          ? { type: 'Custom' }
+          : (this.#stall?.action ?? { type: 'TerminateJob' }),
     });
     const isNew = await this.#do({ jobs: [], run: (unit) => startJob(unit, draft) }, trx);
     return new JobHandle(this, draft.id, isNew);
@@ -230,75 +194,6 @@ export class TaskManager {
   async openJob(jobId: string): Promise<JobHandle> {
     await this.job(jobId);
     return new JobHandle(this, jobId, false);
-  }
-
-  /** @throws DaggerError JOB_UNKNOWN */
-  async job(jobId: string): Promise<JobView> {
-    return jobView(await this.#jobRow(jobId));
-  }
-
-  async #jobRow(jobId: string): Promise<JobRow> {
-    const row = !isStorable(jobId)
-      ? undefined
-      : await tables(this.storage)
-          .selectFrom('dagger_jobs')
-          .selectAll()
-          .where('id', '=', jobId)
-          .executeTakeFirst();
-    if (row === undefined) throw unknownJob(jobId, this.storage);
-    return row;
-  }
-
-  /** The most recent jobs first. */
-  async jobs({ status, limit = 50 }: JobFilter = {}): Promise<readonly JobView[]> {
-    const rows = await tables(this.storage)
-      .selectFrom('dagger_jobs')
-      .selectAll()
-      .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
-      .orderBy('created_at', 'desc')
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return rows.map(jobView);
-  }
-
-  /** What became of a job so far. @throws DaggerError JOB_UNKNOWN */
-  async result(jobId: string): Promise<JobResult> {
-    const job = await this.job(jobId);
-    const done = await tables(this.storage)
-      .selectFrom('dagger_tasks')
-      .select(['id', 'output'])
-      .where('job_id', '=', jobId)
-      .where('parent_id', 'is', null)
-      .where('state', 'in', [...SUCCESSES])
-      .orderBy('ord')
-      .execute();
-    return {
-      jobId,
-      status: job.status,
-      success: job.status === 'succeeded',
-      outputs: Object.fromEntries(
-        done.map(({ id, output }) => [keyIn(id), JSON.parse(output ?? 'null') as JsonValue]),
-      ),
-      error: job.error,
-      counts: job.counts,
-      tokens: job.tokens,
-    };
-  }
-
-  /** The history of a job, the oldest event first. @throws DaggerError JOB_UNKNOWN */
-  async history(jobId: string): Promise<readonly JobEvent[]> {
-    await this.#jobRow(jobId);
-    const events: JobEvent[] = [];
-    for (let after = 0; ;) {
-      const entries = await readLog(this.storage, jobId, after);
-      for (const { at, events: logged } of entries)
-        for (const event of logged)
-          events.push({ ...event, jobId, at: new Date(at).toISOString() });
-      const last = entries.at(-1);
-      if (last === undefined) return events;
-      after = last.seq;
-    }
   }
 
   /** @internal */
@@ -312,38 +207,6 @@ export class TaskManager {
    */
   get events(): EventStream<JobEvent> {
     return this.followers.all;
-  }
-
-  /**
-   * A job with its tasks and dependencies, or the jobs of a filter (by default the 50 most recent): data for `jobToDot`,
-   * `jobToMermaid` and JSON.
-   * @throws DaggerError JOB_UNKNOWN
-   */
-  async pictures(which: string | JobFilter = {}): Promise<readonly JobPicture[]> {
-    const jobs = typeof which === 'string' ? [await this.job(which)] : await this.jobs(which);
-    const pictures: JobPicture[] = [];
-    for (const job of jobs)
-      pictures.push({
-        job,
-        tasks: await this.tasks({ jobId: job.id, limit: job.counts.total }),
-        edges: await this.edges(job.id),
-      });
-    return pictures;
-  }
-
-  /** Draws a job, or the jobs of a filter, as Graphviz DOT. @throws DaggerError JOB_UNKNOWN */
-  async dot(which?: string | JobFilter): Promise<string> {
-    return jobToDot(await this.pictures(which));
-  }
-
-  /** Draws a job, or the jobs of a filter, as a Mermaid flowchart. @throws DaggerError JOB_UNKNOWN */
-  async mermaid(which?: string | JobFilter): Promise<string> {
-    return jobToMermaid(await this.pictures(which));
-  }
-
-  /** A shared value of a job; undefined when there is none. */
-  jobState(jobId: string, key: string): Promise<JsonValue | undefined> {
-    return readStateValue(this.storage, jobId, key);
   }
 
   /** Cancels what has not ended in a job, and the job. Does nothing when it is over. @throws DaggerError JOB_UNKNOWN */
@@ -459,79 +322,6 @@ export class TaskManager {
     await this.#onTask(taskId, (unit, row) => addDependencies(unit, row, read));
   }
 
-  /** Undefined when there is none. */
-  async getTask(taskId: string): Promise<TaskView | undefined> {
-    const row = await taskRow(tables(this.storage), taskId);
-    return row === undefined ? undefined : taskView(row);
-  }
-
-  /** Tasks in the order in which they were added, or the other way round. */
-  async tasks(filter: TaskFilter = {}): Promise<readonly TaskView[]> {
-    const { jobId, type, state, parent, agent, first, limit = 1_000, offset = 0 } = filter;
-    const order = first === 'newest' ? 'desc' : 'asc';
-    let query = tables(this.storage).selectFrom('dagger_tasks').selectAll();
-    if (jobId !== undefined) query = query.where('job_id', '=', jobId);
-    if (type !== undefined) query = query.where('type', '=', type);
-    if (agent !== undefined) query = query.where('agent', '=', agent);
-    if (state !== undefined)
-      query = query.where('state', 'in', typeof state === 'string' ? [state] : [...state]);
-    if (parent === null) query = query.where('parent_id', 'is', null);
-    else if (parent !== undefined) query = query.where('parent_id', '=', parent);
-    const rows = await query
-      .orderBy('ord', order)
-      .orderBy('id', order)
-      .limit(limit)
-      .offset(offset)
-      .execute();
-    return rows.map(taskView);
-  }
-
-  /** Tasks that a worker may take, in the order in which they are taken. */
-  async readyTasks(jobId: string, limit = 1_000): Promise<readonly TaskView[]> {
-    const rows = await tables(this.storage)
-      .selectFrom('dagger_tasks')
-      .selectAll()
-      .where('job_id', '=', jobId)
-      .where('state', '=', 'ready')
-      .orderBy('rank', 'desc')
-      .orderBy('ord')
-      .limit(limit)
-      .execute();
-    return rows.map(taskView);
-  }
-
-  /** What became of the tasks that a task needs. */
-  dependencies(taskId: string): Promise<readonly DependencyOutcome[]> {
-    return outcomesOf(this.storage, { of: taskId });
-  }
-
-  /** The dependencies within a job. */
-  async edges(jobId: string): Promise<
-    readonly {
-      readonly needs: string;
-      readonly taskId: string;
-      readonly onFailure: OnDependencyFailure;
-    }[]
-  > {
-    const rows = await tables(this.storage)
-      .selectFrom('dagger_task_edges')
-      .select(['needs', 'task_id', 'on_failure'])
-      .where('job_id', '=', jobId)
-      .orderBy('task_id')
-      .orderBy('needs')
-      .execute();
-    return rows.map(({ needs, task_id, on_failure }) => ({
-      needs,
-      taskId: task_id,
-      onFailure: on_failure as OnDependencyFailure,
-    }));
-  }
-
-  /** Why a task does not move, or what became of it. @throws DaggerError TASK_UNKNOWN */
-  why(taskId: string): Promise<Why> {
-    return why(this.storage, taskId, this.#clock.now());
-  }
-
   /** Cancels a task that has not ended, and everything below it. Gives the ids. @throws DaggerError TASK_UNKNOWN, TASK_STATE */
   async cancelTask(taskId: string, reason = 'it was cancelled'): Promise<readonly string[]> {
     return this.#onTask(taskId, (unit, row) => {
@@ -560,25 +350,13 @@ export class TaskManager {
     taskId: string,
     { input }: { readonly input?: JsonValue } = {},
   ): Promise<readonly string[]> {
-    if (input !== undefined) await this.#checkInput(taskId, input);
+    if (input !== undefined) await checkInput(this.storage, this.agents, { taskId, input });
     return this.#onTask(taskId, (unit, row) =>
       reopenTask(unit, row, {
         by: null,
         ...(input === undefined ? {} : { input: JSON.stringify(input) }),
       }),
     );
-  }
-
-  async #checkInput(taskId: string, input: JsonValue): Promise<void> {
-    checkJson(input);
-    const row = await taskRow(tables(this.storage), taskId);
-    const checked = await this.agents.find(row?.agent ?? '')?.input?.(input);
-    if (checked?.issues !== undefined)
-      throw new DaggerError(
-        'INPUT_INVALID',
-        `the input of '${taskId}' is not valid: ${checked.issues.join('; ')}`,
-        { ids: { taskId } },
-      );
   }
 
   /** Accepts or rejects the output of a task in review. @throws DaggerError TASK_UNKNOWN, TASK_STATE */
@@ -650,43 +428,10 @@ export class TaskManager {
       if (id === worker?.id) worker.look();
       else this.#notifier.tell(workerTopic(id));
     }
-    for (const stalled of effects.customStalls) void this.#customStall(stalled);
-  }
-
-  async #customStall({ jobId, stall }: Effects['customStalls'][number]): Promise<void> {
     const action = this.#stall?.action;
     if (action?.type !== 'Custom') return;
-    try {
-      const { rows } = await sql<TaskRow>`select * from dagger_tasks
-        where job_id = ${jobId} and state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
-        order by waiting, ord limit 100`.execute(tables(this.storage));
-      const tasks: StallReport['tasks'][number][] = [];
-      for (const row of rows) {
-        const told = await why(this.storage, row.id, this.#clock.now());
-        tasks.push({
-          taskId: row.id,
-          agent: row.agent,
-          state: row.state,
-          title: row.title,
-          why: told.text,
-        });
-      }
-      const job = await this.job(jobId);
-      await action.handle({
-        jobId,
-        stall,
-        reason: rows.some(({ state }) => state === 'in_progress' || state === 'ready')
-          ? 'no_progress'
-          : 'nothing_can_move',
-        tasks,
-        unfinished: job.counts.unfinished,
-      });
-    } catch (error) {
-      this.#logger('error', 'the handler of a stall failed', {
-        jobId,
-        error: error instanceof Error ? error.message : String(error),
-      });
-    }
+    for (const stalled of effects.customStalls)
+      void callStallHandler(this, action.handle, { ...stalled, logger: this.#logger });
   }
 
   // ——— end ———

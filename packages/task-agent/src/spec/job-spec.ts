@@ -13,6 +13,9 @@ export type JobStallAction =
   /** Nothing but an event: the job waits for a person. */
   | { readonly type: 'Wait' };
 
+/** As a job keeps it. `Custom`: the program of the manager that notices the stall is called. */
+export type StoredStallAction = JobStallAction | { readonly type: 'Custom' };
+
 export interface JobStall {
   /**
    * Seconds without any change of state or sign of progress in a job after which it has stalled. Default: only a job in
@@ -65,7 +68,8 @@ export interface JobConfig {
   readonly allowedAgents?: readonly string[];
   readonly priority: number;
   readonly onFailure: 'continue' | 'stop';
-  readonly stall?: JobStall;
+  /** What happens when it has stalled: as the job says, else as the manager that started it. */
+  readonly stallAction: StoredStallAction;
   readonly limits: Required<Omit<JobLimits, 'maxTokens'>> & { readonly maxTokens: number | null };
 }
 

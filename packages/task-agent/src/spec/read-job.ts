@@ -2,14 +2,21 @@ import { checkJson } from '@dagger/core/kernel';
 import { unknownAgent } from '../agent/registry.ts';
 import type { JobDraft } from '../unit/start-job.ts';
 import { checkJob } from './check-job.ts';
-import { DEFAULT_LIMITS, type JobConfig, type JobSpec, type JobStall } from './job-spec.ts';
+import {
+  DEFAULT_LIMITS,
+  type JobConfig,
+  type JobSpec,
+  type JobStall,
+  type StoredStallAction,
+} from './job-spec.ts';
 import { agentName, readTasks, type TaskScope } from './read-tasks.ts';
 import type { TaskSpec } from './task-spec.ts';
 
 export interface JobScope extends Omit<TaskScope, 'jobId' | 'parent' | 'priority' | 'depthOf'> {
   readonly newId: () => string;
-  /** What the manager says of stalls by time. */
+  /** What the manager says of stalls. */
   readonly stallAfterSeconds: number | undefined;
+  readonly stallAction: StoredStallAction;
 }
 
 /**
@@ -29,7 +36,7 @@ export const readJob = async (spec: JobSpec, scope: JobScope): Promise<JobDraft>
       : { allowedAgents: spec.allowedAgents.map(agentName) }),
     priority,
     onFailure: spec.onFailure ?? 'continue',
-    ...(stall === undefined ? {} : { stall }),
+    stallAction: stall?.action ?? scope.stallAction,
     limits: { ...DEFAULT_LIMITS, ...spec.limits },
   };
   checkStall(stall, scope);

@@ -31,13 +31,6 @@ export interface StallReport {
   readonly unfinished: number;
 }
 
-/** How a stall is answered: as for a job, or by the program of the manager. */
-export type StallAction =
-  | { readonly type: 'NotifyPlanningAgent'; readonly agent: string; readonly max?: number }
-  | { readonly type: 'TerminateJob' }
-  | { readonly type: 'Wait' }
-  | { readonly type: 'Custom' };
-
 const MOST_TASKS = 100;
 const DEFAULT_MAX_PLANS = 3;
 
@@ -50,12 +43,6 @@ export type DraftOf = (parts: {
   readonly stall: number;
 }) => TaskDraft;
 
-export interface StallAnswers {
-  /** What the manager does where the job says nothing. */
-  readonly byDefault: StallAction;
-  readonly draftOf: DraftOf;
-}
-
 /**
  * Answers a stall, once: the lock of the job is held, and the number of the stall names what is done about it.
  */
@@ -63,7 +50,7 @@ export const answerStall = async (
   unit: Unit,
   job: LockedJob,
   reason: StallKind,
-  { byDefault, draftOf }: StallAnswers,
+  draftOf: DraftOf,
 ): Promise<void> => {
   const tasks = await stalledTasks(unit, job.id);
   if (reason === 'nothing_can_move' && tasks.some(({ waitsForPerson }) => waitsForPerson)) {
@@ -71,7 +58,7 @@ export const answerStall = async (
     unit.log(job.id, { type: 'JobWaiting', tasks: waiting.map(({ task }) => task.taskId) });
     return;
   }
-  const action: StallAction = job.settings.stall?.action ?? byDefault;
+  const action = job.settings.stallAction;
   const stall = job.stalls + 1;
   await unit.setJob(job.id, { stalls: stall });
   const report: StallReport = {

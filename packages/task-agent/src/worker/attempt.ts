@@ -22,6 +22,7 @@ import {
   type StoredOptions,
   type TaskSpec,
 } from '../spec/task-spec.ts';
+import { checkInput } from '../spec/check-input.ts';
 import { outcomesOf } from '../store/reads.ts';
 import { blockTask } from '../unit/block.ts';
 import type { ClaimedTask } from '../unit/claim.ts';
@@ -259,7 +260,11 @@ export class TaskAttempt implements TaskContext<never> {
     const { options, grip, task } = this;
     const review =
       typeof options.review === 'object'
-        ? reviewDraft(task, options, { agent: options.review.agent, output })
+        ? reviewDraft(task, options, {
+            agent: options.review.agent,
+            onCrash: this.#host.agent(options.review.agent)?.agent.onCrash,
+            output,
+          })
         : undefined;
     const { writes, tokens } = this.#leaves();
     try {
@@ -391,6 +396,9 @@ export class TaskAttempt implements TaskContext<never> {
   }
 
   async reopen(taskId: string, { input }: { readonly input?: JsonValue } = {}): Promise<void> {
+    const { storage } = this.#host;
+    const agents = { find: (name: string) => this.#host.agent(name) };
+    if (input !== undefined) await checkInput(storage, agents, { taskId, input });
     await this.#errands.reopen(taskId, input);
   }
 

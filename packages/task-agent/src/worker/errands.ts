@@ -1,4 +1,3 @@
-import { checkJson } from '@dagger/core/kernel';
 import type { JsonValue, Storage } from '@dagger/core';
 import type { SpawnedTask } from '../agent/context.ts';
 import type { TaskDraft } from '../spec/draft.ts';
@@ -12,6 +11,8 @@ import type { Commits } from '../unit/commits.ts';
 import { ownTask, type Grip } from '../unit/own-task.ts';
 import { reopenTask } from '../unit/reopen.ts';
 import { unknownTask, type Unit } from '../unit/unit.ts';
+
+const UNDER_WAY: readonly string[] = ['pending', 'ready', 'in_progress'];
 
 /** What an attempt changes in its job while it runs. Each write shows that the task is still its own. */
 export class Errands {
@@ -58,9 +59,11 @@ export class Errands {
   }
 
   async reopen(taskId: string, input: JsonValue | undefined): Promise<void> {
-    if (input !== undefined) checkJson(input);
     await this.#fenced(async (unit) => {
-      await reopenTask(unit, await this.#taskOfJob(unit, taskId), {
+      const row = await this.#taskOfJob(unit, taskId);
+      // An earlier run of this agent did it already, or somebody else.
+      if (UNDER_WAY.includes(row.state)) return;
+      await reopenTask(unit, row, {
         by: this.#grip.taskId,
         ...(input === undefined ? {} : { input: JSON.stringify(input) }),
       });

@@ -4,7 +4,7 @@ import { tables } from '../store/reads.ts';
 
 /** Milliseconds that a worker is trusted without a sign of life, and between two of them. */
 export const LEASE = 7_000;
-export const BEAT = 2_000;
+const BEAT = 2_000;
 
 /** What the thread is told when it starts. */
 export interface HeartbeatOrder {

@@ -1,4 +1,5 @@
 import { DaggerError, type JsonObject, type JsonValue } from '@dagger/core';
+import type { OnCrash } from '../agent/agent.ts';
 import type { TaskDraft } from '../spec/draft.ts';
 import { taskIdOf } from '../spec/task-id.ts';
 import type { StoredOptions } from '../spec/task-spec.ts';
@@ -9,7 +10,15 @@ import type { Review } from '../unit/review.ts';
 export const reviewDraft = (
   task: ClaimedTask,
   { acceptanceCriteria = [] }: StoredOptions,
-  { agent, output }: { readonly agent: string; readonly output: JsonValue },
+  {
+    agent,
+    onCrash,
+    output,
+  }: {
+    readonly agent: string;
+    readonly onCrash: OnCrash | undefined;
+    readonly output: JsonValue;
+  },
 ): TaskDraft => {
   const key = `review-${task.rejections + 1}`;
   const input: JsonObject = {
@@ -28,7 +37,7 @@ export const reviewDraft = (
     type: 'subtask',
     title: null,
     input: JSON.stringify(input),
-    options: { reviews: task.id },
+    options: { reviews: task.id, ...(onCrash === undefined ? {} : { onCrash }) },
     priority: task.rank,
     ord: task.ord,
     delayMs: 0,

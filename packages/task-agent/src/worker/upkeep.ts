@@ -73,6 +73,7 @@ export class Upkeep {
     await this.#quietly('heartbeat', () => this.#worker.heartbeat());
     await this.#quietly('own tasks', () => this.#ownTasks());
     await this.#quietly('signs of progress', () => this.#beats());
+    await this.#quietly('what has not begun', () => this.#postpone());
     await this.#quietly('dead workers', () => this.#deadWorkers());
     await this.#quietly('overdue attempts', () => this.#overdue());
     await this.#quietly('stalled jobs', () => this.#stalled());
@@ -161,6 +162,20 @@ export class Upkeep {
       where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress' ${free}`.execute(
       tables(storage),
     );
+  }
+
+  /** What waits here for a slot has not begun: its time to end moves on with the clock. */
+  async #postpone(): Promise<void> {
+    const { storage, clock } = this.#options;
+    const waiting = [...this.#worker.held()].flatMap(([id, { attempt }]) =>
+      attempt === undefined ? [id] : [],
+    );
+    if (waiting.length === 0) return;
+    const skip = storage.abilities.skipLocked ? sql`for update skip locked` : sql``;
+    await sql`update dagger_tasks set deadline = ${clock.now()} + timeout_ms
+      where id in (select id from dagger_tasks where worker = ${this.#worker.id} and state = 'in_progress'
+        and timeout_ms is not null and id in ${list(storage.abilities, waiting)} ${skip})
+        and state = 'in_progress'`.execute(tables(storage));
   }
 
   async #deadWorkers(): Promise<void> {
@@ -264,7 +279,7 @@ export class Upkeep {
           // The planner has been told; it is its turn.
           const { task: plan } = await planOf(unit, id, job.stalls);
           if (plan !== undefined && !isEnd(plan.state as TaskState)) return;
-          await answerStall(unit, job, 'no_progress', this.#options.stalls);
+          await answerStall(unit, job, 'no_progress', this.#options.planOf);
         },
       });
   }

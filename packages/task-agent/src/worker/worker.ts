@@ -10,7 +10,7 @@ import type { TaskTables } from '../store/tables.ts';
 import { claimTasks, promoteDue, type ClaimedTask, type Demand } from '../unit/claim.ts';
 import type { Claimer, Commits } from '../unit/commits.ts';
 import { giveBack } from '../unit/give-back.ts';
-import type { StallAnswers } from '../unit/stall.ts';
+import type { DraftOf } from '../unit/stall.ts';
 import type { Effects, Unit } from '../unit/unit.ts';
 import { TaskAttempt } from './attempt.ts';
 import type { AttemptHost } from './attempt-host.ts';
@@ -34,7 +34,8 @@ export interface WorkerOptions {
   readonly heartbeatThread: boolean;
   /** Milliseconds between two looks for work that nobody told of. */
   readonly pollMs: number;
-  readonly stalls: StallAnswers;
+  /** Makes the task in which a planner is told of a stall. */
+  readonly planOf: DraftOf;
   readonly read: (
     specs: readonly TaskSpec[],
     attempt: TaskAttempt,

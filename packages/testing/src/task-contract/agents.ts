@@ -1,4 +1,4 @@
-import { NonRetryableError, type JsonObject } from '@dagger/core';
+import { NonRetryableError } from '@dagger/core';
 import { defineTaskAgent, type TaskAgent, type TaskContext } from '@dagger/tasks';
 import { gate } from '../storage-contract/signals.ts';
 
@@ -31,7 +31,7 @@ export interface Held {
 export const held = (name = 'held', more: Omit<TaskAgent, 'name' | 'execute'> = {}): Held => {
   const [begun, end] = [gate(), gate()];
   const contexts: TaskContext[] = [];
-  const agent = defineTaskAgent<JsonObject, JsonObject>({
+  const agent: TaskAgent = defineTaskAgent({
     ...(more as object),
     name,
     async execute(ctx) {

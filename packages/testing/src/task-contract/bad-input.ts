@@ -212,7 +212,7 @@ export const badInput = (suite: Suite): void => {
       async execute(ctx) {
         const calls: (() => unknown)[] = [
           () => ctx.spawn({ agent: 'nobody' }),
-          () => ctx.spawn({ agent: 'ok', input: { n: 1n } as never }),
+          () => ctx.spawn({ agent: 'ok', input: { n: 1n } }),
           () => ctx.require({ agent: 'ok', what: 1 } as never),
           () => ctx.settle([{ agent: 'nobody' }]),
           () => ctx.addDependency('j/nobody'),

@@ -10,11 +10,12 @@ import { reviews } from './reviews.ts';
 import { stalls } from './stalls.ts';
 import { reasons } from './reasons.ts';
 import { dynamic } from './dynamic.ts';
+import type { StorageFeatures } from '../storage-contract/index.ts';
 import type { TaskContract } from './features.ts';
 import { fencing } from './fencing.ts';
 import { jobs } from './jobs.ts';
 import { lifecycle } from './lifecycle.ts';
-import { severalStorages } from './pairs.ts';
+import { noSeveralStorages, severalStorages } from './pairs.ts';
 import { sharedState } from './shared-state.ts';
 import { reads } from './reads.ts';
 import { transactions } from './transactions.ts';
@@ -22,11 +23,19 @@ import { schemas } from './schemas.ts';
 import { badInput } from './bad-input.ts';
 import { workers } from './workers.ts';
 import { retention } from './retention.ts';
-import { persistence } from './persistence.ts';
-import { notifications } from './notifications.ts';
+import { noPersistence, persistence } from './persistence.ts';
+import { noNotifications, notifications } from './notifications.ts';
 import { Suite } from './world.ts';
 
-const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
+type Cases = (suite: Suite) => void;
+
+/** Two sets of cases for a feature: what is expected with it, and what without. */
+const either =
+  (feature: keyof StorageFeatures, present: Cases, absent: Cases): Cases =>
+  (suite) =>
+    (suite.contract.features[feature] === true ? present : absent)(suite);
+
+const TOPICS: { readonly [topic: string]: Cases } = {
   'the life of a task': lifecycle,
   jobs,
   dependencies,
@@ -47,10 +56,10 @@ const TOPICS: { readonly [topic: string]: (suite: Suite) => void } = {
   schemas,
   'bad input': badInput,
   workers,
-  notifications,
+  notifications: either('notify', notifications, noNotifications),
   retention,
-  'what was stored': persistence,
-  'several storages': severalStorages,
+  'what was stored': either('persistent', persistence, noPersistence),
+  'several storages': either('concurrentConnections', severalStorages, noSeveralStorages),
 };
 
 /**

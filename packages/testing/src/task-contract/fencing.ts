@@ -1,4 +1,4 @@
-import { defineTaskAgent, type TaskContext } from '@dagger/tasks';
+import { defineTaskAgent, type TaskAgent, type TaskContext } from '@dagger/tasks';
 import { expect, it } from 'vitest';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { gate } from '../storage-contract/signals.ts';
@@ -109,6 +109,50 @@ export const fencing = (suite: Suite): void => {
       expect(await manager.getTask('j/t')).toMatchObject({ state: 'completed', runs: 2 });
       expect(contextOf(two).attempt).toBe(2);
       expect((await manager.job('j')).counts).toEqual({ total: 2, unfinished: 1, failed: 0 });
+    },
+  );
+
+  everyPair(
+    suite,
+    'an output that comes after the task was taken over is dropped, and so is a failure',
+    async (world, [a, b]) => {
+      const ends = [gate(), gate()];
+      const late = (name: string, fails: boolean): TaskAgent => ({
+        name,
+        async execute() {
+          await ends[0]?.passed;
+          if (fails) throw new Error('too late');
+          return { from: 'the first' };
+        },
+      });
+      const sleeper = await world.manager({
+        storage: a,
+        clock: new SimulatedClock(),
+        agents: [late('completes', false), late('fails', true)],
+      });
+      const job = await sleeper.startJob({
+        id: 'j',
+        tasks: ['completes', 'fails'].map((agent) => ({ key: agent, agent, maxRetries: 0 })),
+      });
+      await world.quiet();
+      const next = (name: string): TaskAgent => ({
+        name,
+        execute: () => ends[1]?.passed.then(() => ({ from: 'the second' })),
+      });
+      const manager = await world.manager({
+        storage: b,
+        agents: [next('completes'), next('fails')],
+      });
+      await world.pass(10_000);
+      ends[0]?.open();
+      await world.quiet();
+      for (const task of await job.tasks())
+        expect(task).toMatchObject({ state: 'in_progress', runs: 2, output: null, failures: 0 });
+      ends[1]?.open();
+      const { done } = await manager.openJob('j');
+      expect(await world.until(done)).toMatchObject({
+        outputs: { completes: { from: 'the second' }, fails: { from: 'the second' } },
+      });
     },
   );
 

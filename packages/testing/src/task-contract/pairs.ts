@@ -9,6 +9,7 @@ type Case = (world: World, storages: readonly [Storage, Storage]) => Promise<voi
 /** A case for two managers: on one storage, and on two storages with the same data where there may be such. */
 export const everyPair = (suite: Suite, title: string, work: Case): void => {
   it(`${title} (one storage)`, async () => {
+    expect.hasAssertions();
     const world = await suite.world();
     await work(world, [world.storage, world.storage]);
   });
@@ -21,22 +22,21 @@ export const everyPair = (suite: Suite, title: string, work: Case): void => {
   });
 };
 
-/** What several storages on the same data are, or are not. */
 export const severalStorages = (suite: Suite): void => {
-  const cannot = whyNot(suite.contract.features.concurrentConnections);
-  if (cannot === undefined)
-    it('see the same jobs', async () => {
-      const world = await suite.world();
-      const one = await world.manager({ agents: [ok], work: false });
-      const two = await world.manager({ storage: await world.beside(), work: false });
-      await one.startJob({ id: 'j', tasks: [{ key: 't', agent: ok }] });
-      expect(await two.getTask('j/t')).toMatchObject({ state: 'ready' });
-    });
-  else
-    it(`are not possible: ${cannot}`, async () => {
-      const opened = await suite.contract.open();
-      await opened.storage.close();
-      await opened.remove?.();
-      expect(opened.beside).toBeUndefined();
-    });
+  it('see the same jobs', async () => {
+    const world = await suite.world();
+    const one = await world.manager({ agents: [ok], work: false });
+    const two = await world.manager({ storage: await world.beside(), work: false });
+    await one.startJob({ id: 'j', tasks: [{ key: 't', agent: ok }] });
+    expect(await two.getTask('j/t')).toMatchObject({ state: 'ready' });
+  });
+};
+
+export const noSeveralStorages = ({ contract }: Suite): void => {
+  it(`are not possible: ${whyNot(contract.features.concurrentConnections)}`, async () => {
+    const opened = await contract.open();
+    await opened.storage.close();
+    await opened.remove?.();
+    expect(opened.beside).toBeUndefined();
+  });
 };

@@ -4,18 +4,16 @@ import { whyNot } from '../storage-contract/features.ts';
 import { held, ok } from './agents.ts';
 import type { Suite } from './world.ts';
 
-export const persistence = (suite: Suite): void => {
-  const { contract } = suite;
-  const cannot = whyNot(contract.features.persistent);
-  if (cannot !== undefined) {
-    it(`is not kept: ${cannot}`, async () => {
-      const opened = await contract.open();
-      await opened.storage.close();
-      await opened.remove?.();
-      expect(opened.reopen).toBeUndefined();
-    });
-    return;
-  }
+export const noPersistence = ({ contract }: Suite): void => {
+  it(`is not kept: ${whyNot(contract.features.persistent)}`, async () => {
+    const opened = await contract.open();
+    await opened.storage.close();
+    await opened.remove?.();
+    expect(opened.reopen).toBeUndefined();
+  });
+};
+
+export const persistence = ({ contract }: Suite): void => {
   it('is there at the next opening, and goes on', async () => {
     const place = await contract.open();
     const task = held('t');

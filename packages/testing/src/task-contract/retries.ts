@@ -136,7 +136,7 @@ export const retries = (suite: Suite): void => {
     const throwing = defineTaskAgent({
       name: 'throwing',
       execute: ({ input }) => {
-        throw thrown[Number(input['i'])];
+        throw thrown[Number(input['i'])] as Error;
       },
     });
     const manager = await world.manager({ agents: [throwing] });
@@ -145,7 +145,7 @@ export const retries = (suite: Suite): void => {
     });
     expect(await world.until(job.done)).toMatchObject({ counts: { failed: thrown.length } });
     for (const { error } of await job.tasks())
-      expect(error).toMatchObject({ code: expect.any(String), message: expect.any(String) });
+      expect([typeof error?.code, typeof error?.message]).toEqual(['string', 'string']);
   });
 
   it('an attempt that takes longer than it may is aborted, and its output is dropped', async () => {

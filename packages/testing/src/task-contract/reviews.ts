@@ -1,11 +1,11 @@
 import type { JsonObject } from '@dagger/core';
-import { defineTaskAgent } from '@dagger/tasks';
+import { defineTaskAgent, type TaskAgent } from '@dagger/tasks';
 import { expect, it } from 'vitest';
 import { ok } from './agents.ts';
 import type { Suite } from './world.ts';
 
 /** Writes what the reviewer said of its last output. */
-const writer = defineTaskAgent<JsonObject, JsonObject>({
+const writer: TaskAgent = defineTaskAgent({
   name: 'writer',
   execute: ({ feedback, attempt, run, acceptanceCriteria }) => ({
     feedback,
@@ -121,7 +121,7 @@ export const reviews = (suite: Suite): void => {
   it('an agent reviews: it sees the task, its output and the criteria, and decides', async () => {
     const world = await suite.world();
     const seen: JsonObject[] = [];
-    const critic = defineTaskAgent<JsonObject, JsonObject>({
+    const critic: TaskAgent = defineTaskAgent({
       name: 'critic',
       execute({ input }) {
         seen.push(input);
@@ -160,7 +160,7 @@ export const reviews = (suite: Suite): void => {
 
   it('a reviewing agent that gives no verdict fails, and then a person can still decide', async () => {
     const world = await suite.world();
-    const critic = defineTaskAgent<JsonObject, JsonObject>({
+    const critic: TaskAgent = defineTaskAgent({
       name: 'critic',
       execute: () => ({ maybe: true }),
     });

@@ -41,9 +41,9 @@ const SCHEMAS: readonly (readonly [string, Schema<Count>])[] = [
 
 /** Gives back what it is told to, and counts its runs. */
 const giving = (
-  schemas: Pick<TaskAgent<Count, JsonObject>, 'input'> & { readonly output?: Schema<Count> },
+  schemas: Pick<TaskAgent<Count>, 'input'> & { readonly output?: Schema<Count> },
   give: () => unknown = () => ({ n: 1 }),
-): { readonly agent: TaskAgent; runs(): number } => {
+): { readonly agent: TaskAgent; readonly runs: () => number } => {
   let n = 0;
   const agent = {
     name: 'giving',
@@ -175,7 +175,7 @@ export const schemas = (suite: Suite): void => {
         }),
       },
     };
-    const agent = defineTaskAgent<{ readonly text: string }, JsonObject>({
+    const agent = defineTaskAgent<{ readonly text: string }>({
       name: 'trimmed',
       input: trimming,
       execute: ({ input }) => ({ text: input.text }),

@@ -1,4 +1,3 @@
-import type { JsonObject } from '@dagger/core';
 import { defineTaskAgent, type StallReport, type TaskAgent } from '@dagger/tasks';
 import { expect, it } from 'vitest';
 import { contextOf, held, ok } from './agents.ts';
@@ -144,7 +143,7 @@ export const stalls = (suite: Suite): void => {
 
   it('a planning agent may have the task done again that holds everything up', async () => {
     const world = await suite.world();
-    const picky = defineTaskAgent<JsonObject, JsonObject>({
+    const picky: TaskAgent = defineTaskAgent({
       name: 'picky',
       async execute(ctx) {
         if (ctx.input['key'] === undefined) await ctx.block('the key is missing');

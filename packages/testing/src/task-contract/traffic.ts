@@ -11,23 +11,22 @@ export class Traffic {
 
   /** The storage, with everything that is asked of it counted. */
   counted(storage: Storage): Storage {
-    const { subscribe, notify } = storage;
     return {
       ...storage,
       db: bridge(storage.db, (_query, work) => this.#count(work)),
       migrate: (set) => this.#count(() => storage.migrate(set)),
       transaction: (work) => this.#count(() => storage.transaction(work)),
-      ...(subscribe === undefined
+      ...(storage.subscribe === undefined
         ? {}
         : {
             subscribe: async (topic: string, wake: () => void) => {
-              const stop = await this.#count(() => subscribe.call(storage, topic, wake));
-              return () => this.#count(stop);
+              const stop = await this.#count(async () => storage.subscribe?.(topic, wake));
+              return () => this.#count(async () => stop?.());
             },
           }),
-      ...(notify === undefined
+      ...(storage.notify === undefined
         ? {}
-        : { notify: (db, topic) => this.#count(() => notify.call(storage, db, topic)) }),
+        : { notify: (db, topic) => this.#count(async () => storage.notify?.(db, topic)) }),
     };
   }
 

@@ -1,4 +1,4 @@
-import { defineTaskAgent, type TaskAgent, type TaskManager } from '@dagger/tasks';
+import { defineTaskAgent, type TaskManager } from '@dagger/tasks';
 import { expect, it } from 'vitest';
 import { contextOf, held, ok } from './agents.ts';
 import { everyPair } from './pairs.ts';
@@ -134,7 +134,7 @@ export const workers = (suite: Suite): void => {
       tasks: [{ agent: 'ok' }, { agent: 'ok', delay: 2, key: 'later' }],
     });
     await world.pass(10_000);
-    await world.manager({ agents: [ok as TaskAgent], storage: await world.beside() });
+    await world.manager({ agents: [ok], storage: await world.beside() });
     expect(await world.until(job.done)).toMatchObject({ success: true });
   });
 };

@@ -1,6 +1,6 @@
 import type { Storage } from '@dagger/core';
 import { TaskManager, type TaskManagerOptions } from '@dagger/tasks';
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { taskInvariants } from '../tasks/index.ts';
 import type { TaskContract } from './features.ts';
@@ -98,7 +98,7 @@ export class Suite {
       await world.close();
       const problems = await taskInvariants(await shared.storage(), { clock: world.clock });
       await shared.empty();
-      expect(problems).toEqual([]);
+      if (problems.length > 0) throw new Error(problems.join('\n'));
     });
     return world;
   }
