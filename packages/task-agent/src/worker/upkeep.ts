@@ -52,7 +52,7 @@ export class Upkeep {
 
   /** Looks at once whether tasks were taken from this worker. */
   look(): void {
-    void this.#quietly('own tasks', () => this.#ownTasks());
+    void this.#quietly('own tasks', () => this.ownTasks());
   }
 
   #nextRound(): void {
@@ -71,7 +71,7 @@ export class Upkeep {
 
   async #everything(): Promise<void> {
     await this.#quietly('heartbeat', () => this.#worker.heartbeat());
-    await this.#quietly('own tasks', () => this.#ownTasks());
+    await this.#quietly('own tasks', () => this.ownTasks());
     await this.#quietly('signs of progress', () => this.#beats());
     await this.#quietly('what has not begun', () => this.#postpone());
     await this.#quietly('dead workers', () => this.#deadWorkers());
@@ -109,8 +109,9 @@ export class Upkeep {
   }
 
   /** What was taken from this worker is told to its attempts; what it has without knowing goes back. */
-  async #ownTasks(): Promise<void> {
-    const { storage } = this.#options;
+  async ownTasks(): Promise<void> {
+    const { storage, clock } = this.#options;
+    const at = clock.now();
     const before = this.#worker.held();
     const worker = this.#worker.id;
     const { rows } = await sql<
@@ -125,6 +126,7 @@ export class Upkeep {
       if (attempt === undefined) this.#worker.drop(id);
       else attempt.lose();
     }
+    if (worker === this.#worker.id) this.#worker.sure(at);
     const { claimUnderWay } = this.#worker;
     const strangers = rows.filter(({ id }) => !before.has(id) && !now.has(id));
     const isStillClaiming = this.#strangersOf !== undefined && this.#strangersOf === claimUnderWay;

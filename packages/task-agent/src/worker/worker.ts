@@ -43,6 +43,12 @@ export interface WorkerOptions {
   readonly tell: (jobId: string, event: LiveTaskEvent) => void;
 }
 
+/**
+ * Milliseconds for which a worker believes that what it has taken and not begun is still its own: less than others wait
+ * before they end attempts that are beyond their time.
+ */
+const SURE = 4_000;
+
 /** The topic on which a worker is told that tasks were taken from it. */
 export const workerTopic = (worker: string): string => `dagger_worker:${worker}`;
 /** The topic on which is told that there are tasks to be taken. */
@@ -84,7 +90,9 @@ export class Worker implements Claimer, AttemptHost {
   #dueTimer: (() => void) | undefined;
   #isStopping = false;
   /** The claim whose commit is under way, and as whom it was made. */
-  #claimUnderWay: { readonly worker: string } | undefined;
+  #claimUnderWay: { readonly worker: string; readonly at: number } | undefined;
+  /** When it was known last that the tasks which wait here are its own. */
+  #sureAt = 0;
   /** Attempts that came to an end which could not be stored: their agents were called. */
   readonly #unstored: Set<string> = new Set();
   #drained: (() => void) | undefined;
@@ -310,7 +318,7 @@ export class Worker implements Claimer, AttemptHost {
       if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
     const isDue = this.#nextDue <= unit.now;
     if (!this.wants && !isDue) return [];
-    this.#claimUnderWay = { worker: this.id };
+    this.#claimUnderWay = { worker: this.id, at: unit.now };
     if (isDue) {
       const { agents, next } = await promoteDue(trx, this.storage, unit.now);
       if (agents.length > 0) this.#mayHaveWork = true;
@@ -343,6 +351,7 @@ export class Worker implements Claimer, AttemptHost {
     // Others have taken them over from whom this worker was then.
     if (tasks.length === 0 || claim?.worker !== this.id) return;
     this.#heartbeat.startThread();
+    this.#sureAt = this.#buffer.length === 0 ? claim.at : Math.min(this.#sureAt, claim.at);
     for (const task of tasks) {
       this.#busy.set(task.agent, (this.#busy.get(task.agent) ?? 0) + 1);
       this.#buffer.push(task);
@@ -394,6 +403,11 @@ export class Worker implements Claimer, AttemptHost {
     return held;
   }
 
+  /** What waits here was the worker's own at this time. */
+  sure(at: number): void {
+    this.#sureAt = at;
+  }
+
   /** A task that was taken from the buffer by somebody else. */
   drop(taskId: string): void {
     const dropped = this.#buffer.find(({ id }) => id === taskId);
@@ -408,8 +422,8 @@ export class Worker implements Claimer, AttemptHost {
 
   #begin(): void {
     if (this.#buffer.length === 0) return;
-    if (!this.#heartbeat.isTrusted) {
-      void this.#askLease();
+    if (!this.#heartbeat.isTrusted || this.clock.now() - this.#sureAt >= SURE) {
+      void this.#makeSure();
       return;
     }
     while (this.#running.size < this.#options.slots && this.#buffer.length > 0) {
@@ -420,18 +434,19 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */
-  async #askLease(): Promise<void> {
+  async #makeSure(): Promise<void> {
     if (this.#isRenewing || this.#rebirth !== undefined) return;
     this.#isRenewing = true;
     try {
       await this.#heartbeat.renew();
+      await this.#upkeep.ownTasks();
     } catch {
       // The next round of upkeep asks again.
       return;
     } finally {
       this.#isRenewing = false;
     }
-    if (!this.#heartbeat.isTrusted) return;
+    if (!this.#heartbeat.isTrusted || this.#rebirth !== undefined) return;
     this.#begin();
     if (this.wants) this.commits.ask();
   }
