@@ -172,10 +172,17 @@ export class Upkeep {
     );
     if (waiting.length === 0) return;
     const skip = storage.abilities.skipLocked ? sql`for update skip locked` : sql``;
-    await sql`update dagger_tasks set deadline = ${clock.now()} + timeout_ms
+    const now = clock.now();
+    const { rows } = await sql<{
+      readonly id: string;
+    }>`update dagger_tasks set deadline = ${now} + timeout_ms
       where id in (select id from dagger_tasks where worker = ${this.#worker.id} and state = 'in_progress'
         and timeout_ms is not null and id in ${list(storage.abilities, waiting)} ${skip})
-        and state = 'in_progress'`.execute(tables(storage));
+        and state = 'in_progress' returning id`.execute(tables(storage));
+    this.#worker.postponed(
+      rows.map(({ id }) => id),
+      now,
+    );
   }
 
   async #deadWorkers(): Promise<void> {

@@ -84,7 +84,9 @@ export class Worker implements Claimer, AttemptHost {
   #dueTimer: (() => void) | undefined;
   #isStopping = false;
   /** The claim whose commit is under way, and as whom it was made. */
-  #claimUnderWay: { readonly worker: string } | undefined;
+  #claimUnderWay: { readonly worker: string; readonly at: number } | undefined;
+  /** When the deadline of a task that has not begun was last set in the storage, in milliseconds since the epoch. */
+  readonly #deadlineSetAt: Map<string, number> = new Map();
   /** Attempts that came to an end which could not be stored: their agents were called. */
   readonly #unstored: Set<string> = new Set();
   #drained: (() => void) | undefined;
@@ -171,6 +173,7 @@ export class Worker implements Claimer, AttemptHost {
     const { storage } = this;
     await this.#heartbeat.stop();
     this.#buffer = [];
+    this.#deadlineSetAt.clear();
     for (const attempt of this.#running) attempt.lose();
     this.#busy.clear();
     this.id = newOwner(this.ids.runId());
@@ -310,7 +313,7 @@ export class Worker implements Claimer, AttemptHost {
       if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
     const isDue = this.#nextDue <= unit.now;
     if (!this.wants && !isDue) return [];
-    this.#claimUnderWay = { worker: this.id };
+    this.#claimUnderWay = { worker: this.id, at: unit.now };
     if (isDue) {
       const { agents, next } = await promoteDue(trx, this.storage, unit.now);
       if (agents.length > 0) this.#mayHaveWork = true;
@@ -346,6 +349,7 @@ export class Worker implements Claimer, AttemptHost {
     for (const task of tasks) {
       this.#busy.set(task.agent, (this.#busy.get(task.agent) ?? 0) + 1);
       this.#buffer.push(task);
+      if (task.timeout_ms !== null) this.#deadlineSetAt.set(task.id, claim.at);
     }
     this.#begin();
     this.#returnOnceOnly();
@@ -358,9 +362,13 @@ export class Worker implements Claimer, AttemptHost {
     );
     if (once.length === 0) return;
     this.#buffer = this.#buffer.filter((task) => !once.includes(task));
-    for (const task of once) this.#free(task.agent);
+    this.#returnUnbegun(once);
+  }
+
+  #returnUnbegun(tasks: readonly ClaimedTask[]): void {
+    for (const task of tasks) this.#free(task.agent);
     // Where that fails, the next rounds of upkeep find them.
-    void this.giveBack(once).then(
+    void this.giveBack(tasks).then(
       () => this.wake(),
       () => {},
     );
@@ -415,8 +423,26 @@ export class Worker implements Claimer, AttemptHost {
     while (this.#running.size < this.#options.slots && this.#buffer.length > 0) {
       // Taken in slabs: shifting a long list one by one is quadratic.
       const slab = this.#buffer.splice(0, this.#options.slots - this.#running.size);
-      for (const task of slab) this.#run(task);
+      const late = slab.filter((task) => this.#isLate(task));
+      for (const task of slab) if (!late.includes(task)) this.#run(task);
+      if (late.length > 0) this.#returnUnbegun(late);
     }
+  }
+
+  /**
+   * Whether the time of a task to end is over before it has begun: the answer to its claim was long under way, or it waited here
+   * while nobody could postpone it. Others may have ended the attempt by then.
+   */
+  #isLate({ id, timeout_ms: timeout }: ClaimedTask): boolean {
+    if (timeout === null) return false;
+    const setAt = this.#deadlineSetAt.get(id) ?? 0;
+    this.#deadlineSetAt.delete(id);
+    return this.clock.now() >= setAt + timeout;
+  }
+
+  /** The deadlines of tasks that have not begun were set anew. */
+  postponed(taskIds: Iterable<string>, at: number): void {
+    for (const id of taskIds) if (this.#deadlineSetAt.has(id)) this.#deadlineSetAt.set(id, at);
   }
 
   /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */
