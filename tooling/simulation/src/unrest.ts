@@ -50,16 +50,25 @@ export const goOn = async (world: World, random: Chance, hurry = 0): Promise<boo
   return true;
 };
 
+/** A lease of a worker, and a little: others need a moment to notice. */
+const BEYOND_LEASE = 7_500;
+
+/** Either for a moment, or for so long that a lease may end meanwhile. */
+const pauseOf = ({ plan }: World, random: Chance): number =>
+  random.happens(0.5)
+    ? random.whole(500, 4_000)
+    : random.whole(BEYOND_LEASE, Math.max(BEYOND_LEASE, plan.longestFreeze));
+
 const misfortune = async (world: World, random: Chance): Promise<boolean> => {
   const { plan } = world;
   const alive = world.inState('alive');
   if (alive.length > 0 && random.happens(plan.freezes)) {
-    world.freeze(random.pick(alive), random.whole(500, plan.longestFreeze));
+    world.freeze(random.pick(alive), pauseOf(world, random));
     return true;
   }
   const { waiting } = world;
   if (waiting.length > 0 && random.happens(plan.holds)) {
-    world.hold(random.pick(waiting), random.whole(500, plan.longestFreeze));
+    world.hold(random.pick(waiting), pauseOf(world, random));
     return true;
   }
   if (alive.length > 0 && random.happens(plan.deaths)) {

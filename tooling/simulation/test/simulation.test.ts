@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulate } from '../src/simulate.ts';
 import { openDatabase, type Database } from '../src/world/database.ts';
 import type { Tamper } from '../src/world/process.ts';
-import { tampered } from './tampered.ts';
+import { tampering } from './tampered.ts';
 
 let database: Database;
 beforeAll(async () => {
@@ -53,12 +53,12 @@ describe('a simulation of many workers', () => {
   it.each([
     [
       'completions do not show the fence',
-      tampered('and dagger_tasks.fence = v.fence', ''),
+      tampering('and dagger_tasks.fence = e.c1', ''),
       /was completed by its run \d+ while run \d+ had it/,
     ],
     [
       'workers take what others have',
-      tampered(
+      tampering(
         "where state = 'ready' and agent",
         "where state in ('ready', 'in_progress') and agent",
       ),
@@ -66,15 +66,18 @@ describe('a simulation of many workers', () => {
     ],
     [
       'dependents are not told',
-      tampered('waiting = waiting - d.n,', 'waiting = waiting,'),
+      tampering('waiting = waiting - d.n,', 'waiting = waiting,'),
       /its tasks are|and its row says/,
     ],
     [
       'a claim does not raise the fence',
-      tampered('fence = fence + 1, started_at', 'started_at'),
+      tampering('fence = fence + 1, started_at', 'started_at'),
       /the fence of task '.*' went from 0 to 0/,
     ],
-  ])('notices when %s', { timeout: 120_000 }, async (_, tamper, told) => {
-    expect(await firstViolation(300, tamper)).toMatch(told);
+  ])('notices when %s', { timeout: 120_000 }, async (_, { tamper, wasMet }, told) => {
+    const violation = await firstViolation(300, tamper);
+    // What is replaced is there, so that the test shows something.
+    expect(wasMet()).toBe(true);
+    expect(violation).toMatch(told);
   });
 });

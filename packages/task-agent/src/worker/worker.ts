@@ -404,6 +404,7 @@ export class Worker implements Claimer, AttemptHost {
 
   /** A task that was taken from the buffer by somebody else. */
   drop(taskId: string): void {
+    this.#deadlineSetAt.delete(taskId);
     const dropped = this.#buffer.find(({ id }) => id === taskId);
     if (dropped === undefined) return;
     this.#buffer = this.#buffer.filter((task) => task !== dropped);

@@ -132,15 +132,19 @@ export class World {
     worker.clock.thaw();
   }
 
-  /** Its tasks were just taken from it: now its late writes hurt most. */
+  /** Its tasks were just taken from it: now its late writes hurt most, while whoever took them is slow to begin. */
   #wake(lease: string): void {
     if (!this.isUnrest || !this.#random.happens(this.plan.awakenings)) return;
     const name = this.observer.owner(lease);
+    const now = this.clock.now();
     for (const worker of this.inState('frozen'))
       if (worker.name === name)
-        worker.thawAt = Math.min(worker.thawAt, this.clock.now() + this.#random.whole(1, 1_500));
-    for (const parked of this.gates.parked)
-      if (parked.who === name) parked.until = this.clock.now() + this.#random.whole(0, 1_500);
+        worker.thawAt = Math.min(worker.thawAt, now + this.#random.whole(1, 300));
+    for (const parked of this.gates.parked) {
+      if (parked.who === name) parked.until = now;
+      else if (parked.who === this.#actor && parked.isBack)
+        this.hold(parked, this.#random.whole(500, 5_000));
+    }
   }
 
   kill(worker: Process): void {
