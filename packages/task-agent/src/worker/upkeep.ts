@@ -52,7 +52,7 @@ export class Upkeep {
 
   /** Looks at once whether tasks were taken from this worker. */
   look(): void {
-    void this.#quietly('own tasks', () => this.ownTasks());
+    void this.#quietly('own tasks', () => this.#ownTasks());
   }
 
   #nextRound(): void {
@@ -71,7 +71,7 @@ export class Upkeep {
 
   async #everything(): Promise<void> {
     await this.#quietly('heartbeat', () => this.#worker.heartbeat());
-    await this.#quietly('own tasks', () => this.ownTasks());
+    await this.#quietly('own tasks', () => this.#ownTasks());
     await this.#quietly('signs of progress', () => this.#beats());
     await this.#quietly('what has not begun', () => this.#postpone());
     await this.#quietly('dead workers', () => this.#deadWorkers());
@@ -109,9 +109,8 @@ export class Upkeep {
   }
 
   /** What was taken from this worker is told to its attempts; what it has without knowing goes back. */
-  async ownTasks(): Promise<void> {
-    const { storage, clock } = this.#options;
-    const at = clock.now();
+  async #ownTasks(): Promise<void> {
+    const { storage } = this.#options;
     const before = this.#worker.held();
     const worker = this.#worker.id;
     const { rows } = await sql<
@@ -126,7 +125,6 @@ export class Upkeep {
       if (attempt === undefined) this.#worker.drop(id);
       else attempt.lose();
     }
-    if (worker === this.#worker.id) this.#worker.sure(at);
     const { claimUnderWay } = this.#worker;
     const strangers = rows.filter(({ id }) => !before.has(id) && !now.has(id));
     const isStillClaiming = this.#strangersOf !== undefined && this.#strangersOf === claimUnderWay;
@@ -174,10 +172,17 @@ export class Upkeep {
     );
     if (waiting.length === 0) return;
     const skip = storage.abilities.skipLocked ? sql`for update skip locked` : sql``;
-    await sql`update dagger_tasks set deadline = ${clock.now()} + timeout_ms
+    const now = clock.now();
+    const { rows } = await sql<{
+      readonly id: string;
+    }>`update dagger_tasks set deadline = ${now} + timeout_ms
       where id in (select id from dagger_tasks where worker = ${this.#worker.id} and state = 'in_progress'
         and timeout_ms is not null and id in ${list(storage.abilities, waiting)} ${skip})
-        and state = 'in_progress'`.execute(tables(storage));
+        and state = 'in_progress' returning id`.execute(tables(storage));
+    this.#worker.postponed(
+      rows.map(({ id }) => id),
+      now,
+    );
   }
 
   async #deadWorkers(): Promise<void> {

@@ -43,12 +43,6 @@ export interface WorkerOptions {
   readonly tell: (jobId: string, event: LiveTaskEvent) => void;
 }
 
-/**
- * Milliseconds for which a worker believes that what it has taken and not begun is still its own: less than others wait
- * before they end attempts that are beyond their time.
- */
-const SURE = 4_000;
-
 /** The topic on which a worker is told that tasks were taken from it. */
 export const workerTopic = (worker: string): string => `dagger_worker:${worker}`;
 /** The topic on which is told that there are tasks to be taken. */
@@ -91,8 +85,8 @@ export class Worker implements Claimer, AttemptHost {
   #isStopping = false;
   /** The claim whose commit is under way, and as whom it was made. */
   #claimUnderWay: { readonly worker: string; readonly at: number } | undefined;
-  /** When it was known last that the tasks which wait here are its own. */
-  #sureAt = 0;
+  /** When the deadline of a task that has not begun was last set in the storage, in milliseconds since the epoch. */
+  readonly #deadlineSetAt: Map<string, number> = new Map();
   /** Attempts that came to an end which could not be stored: their agents were called. */
   readonly #unstored: Set<string> = new Set();
   #drained: (() => void) | undefined;
@@ -179,6 +173,7 @@ export class Worker implements Claimer, AttemptHost {
     const { storage } = this;
     await this.#heartbeat.stop();
     this.#buffer = [];
+    this.#deadlineSetAt.clear();
     for (const attempt of this.#running) attempt.lose();
     this.#busy.clear();
     this.id = newOwner(this.ids.runId());
@@ -351,10 +346,10 @@ export class Worker implements Claimer, AttemptHost {
     // Others have taken them over from whom this worker was then.
     if (tasks.length === 0 || claim?.worker !== this.id) return;
     this.#heartbeat.startThread();
-    this.#sureAt = this.#buffer.length === 0 ? claim.at : Math.min(this.#sureAt, claim.at);
     for (const task of tasks) {
       this.#busy.set(task.agent, (this.#busy.get(task.agent) ?? 0) + 1);
       this.#buffer.push(task);
+      if (task.timeout_ms !== null) this.#deadlineSetAt.set(task.id, claim.at);
     }
     this.#begin();
     this.#returnOnceOnly();
@@ -367,9 +362,13 @@ export class Worker implements Claimer, AttemptHost {
     );
     if (once.length === 0) return;
     this.#buffer = this.#buffer.filter((task) => !once.includes(task));
-    for (const task of once) this.#free(task.agent);
+    this.#returnUnbegun(once);
+  }
+
+  #returnUnbegun(tasks: readonly ClaimedTask[]): void {
+    for (const task of tasks) this.#free(task.agent);
     // Where that fails, the next rounds of upkeep find them.
-    void this.giveBack(once).then(
+    void this.giveBack(tasks).then(
       () => this.wake(),
       () => {},
     );
@@ -403,13 +402,9 @@ export class Worker implements Claimer, AttemptHost {
     return held;
   }
 
-  /** What waits here was the worker's own at this time. */
-  sure(at: number): void {
-    this.#sureAt = at;
-  }
-
   /** A task that was taken from the buffer by somebody else. */
   drop(taskId: string): void {
+    this.#deadlineSetAt.delete(taskId);
     const dropped = this.#buffer.find(({ id }) => id === taskId);
     if (dropped === undefined) return;
     this.#buffer = this.#buffer.filter((task) => task !== dropped);
@@ -422,31 +417,48 @@ export class Worker implements Claimer, AttemptHost {
 
   #begin(): void {
     if (this.#buffer.length === 0) return;
-    if (!this.#heartbeat.isTrusted || this.clock.now() - this.#sureAt >= SURE) {
-      void this.#makeSure();
+    if (!this.#heartbeat.isTrusted) {
+      void this.#askLease();
       return;
     }
     while (this.#running.size < this.#options.slots && this.#buffer.length > 0) {
       // Taken in slabs: shifting a long list one by one is quadratic.
       const slab = this.#buffer.splice(0, this.#options.slots - this.#running.size);
-      for (const task of slab) this.#run(task);
+      const late = slab.filter((task) => this.#isLate(task));
+      for (const task of slab) if (!late.includes(task)) this.#run(task);
+      if (late.length > 0) this.#returnUnbegun(late);
     }
   }
 
+  /**
+   * Whether the time of a task to end is over before it has begun: the answer to its claim was long under way, or it waited here
+   * while nobody could postpone it. Others may have ended the attempt by then.
+   */
+  #isLate({ id, timeout_ms: timeout }: ClaimedTask): boolean {
+    if (timeout === null) return false;
+    const setAt = this.#deadlineSetAt.get(id) ?? 0;
+    this.#deadlineSetAt.delete(id);
+    return this.clock.now() >= setAt + timeout;
+  }
+
+  /** The deadlines of tasks that have not begun were set anew. */
+  postponed(taskIds: Iterable<string>, at: number): void {
+    for (const id of taskIds) if (this.#deadlineSetAt.has(id)) this.#deadlineSetAt.set(id, at);
+  }
+
   /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */
-  async #makeSure(): Promise<void> {
+  async #askLease(): Promise<void> {
     if (this.#isRenewing || this.#rebirth !== undefined) return;
     this.#isRenewing = true;
     try {
       await this.#heartbeat.renew();
-      await this.#upkeep.ownTasks();
     } catch {
       // The next round of upkeep asks again.
       return;
     } finally {
       this.#isRenewing = false;
     }
-    if (!this.#heartbeat.isTrusted || this.#rebirth !== undefined) return;
+    if (!this.#heartbeat.isTrusted) return;
     this.#begin();
     if (this.wants) this.commits.ask();
   }
