@@ -22,27 +22,7 @@ export const migrate = async (
 ): Promise<void> => {
   const { name } = set;
   try {
-    const home = schema ?? (await currentSchema(db));
-    const migrator = (on: Kysely<CoreTables>): Migrator =>
-      new Migrator({
-        db: on,
-        provider: { getMigrations: () => Promise.resolve(migrationsFor(set, abilities)) },
-        migrationTableName: `dagger_${name}_migrations`,
-        migrationLockTableName: `dagger_${name}_migrations_lock`,
-        // Without it, Kysely takes a table of another schema for this one.
-        migrationTableSchema: home,
-      });
-    const known = await migrator(db).getMigrations();
-    if (known.every(({ executedAt }) => executedAt !== undefined)) return;
-    await db
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute(async (trx) => {
-        await lockMigrations(trx as unknown as Kysely<never>);
-        const { error } = await migrator(trx).migrateToLatest();
-        if (error !== undefined)
-          throw error instanceof Error ? error : new Error('unknown', { cause: error });
-      });
+    await despiteVanishingSchemas(() => migrateOnce(db, set, abilities, schema));
   } catch (cause) {
     if (cause instanceof DaggerError) throw cause;
     throw new DaggerError(
@@ -50,6 +30,56 @@ export const migrate = async (
       `the tables of ${name} could not be brought up to date: ${cause instanceof Error ? cause.message : 'unknown'}`,
       { cause },
     );
+  }
+};
+
+const migrateOnce = async (
+  db: Kysely<CoreTables>,
+  set: MigrationSet,
+  abilities: StorageAbilities,
+  schema: string | undefined,
+): Promise<void> => {
+  const { name } = set;
+  const home = schema ?? (await currentSchema(db));
+  const migrator = (on: Kysely<CoreTables>): Migrator =>
+    new Migrator({
+      db: on,
+      provider: { getMigrations: () => Promise.resolve(migrationsFor(set, abilities)) },
+      migrationTableName: `dagger_${name}_migrations`,
+      migrationLockTableName: `dagger_${name}_migrations_lock`,
+      // Without it, Kysely takes a table of another schema for this one.
+      migrationTableSchema: home,
+    });
+  const known = await migrator(db).getMigrations();
+  if (known.every(({ executedAt }) => executedAt !== undefined)) return;
+  await db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (trx) => {
+      await lockMigrations(trx as unknown as Kysely<never>);
+      const { error } = await migrator(trx).migrateToLatest();
+      if (error !== undefined)
+        throw error instanceof Error ? error : new Error('unknown', { cause: error });
+    });
+};
+
+/** The SQLSTATEs of a schema, a table and a row of the catalogue that are not there. */
+const VANISHED: readonly unknown[] = ['3F000', '42P01', 'XX000'];
+const TRIES = 50;
+
+/**
+ * Kysely looks at the tables of all schemas, and that fails when somebody else drops one of theirs at that moment; then it is
+ * looked at again.
+ */
+const despiteVanishingSchemas = async (work: () => Promise<void>): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (!VANISHED.includes(code) || tries >= TRIES) throw error;
+    }
   }
 };
 
