@@ -7,6 +7,7 @@ export { DEFAULT_EXPONENTIAL, readRetryStrategy } from './config/retry-strategy.
 export { Timers } from './coordinator/timers.ts';
 export { EventStream } from './coordinator/event-stream.ts';
 export { closest } from './graph/compile.ts';
+export { describeValue } from './graph/describe.ts';
 export { canonicalJson, checkJson, ownJson, sealJson, sealParsed } from './json.ts';
 export { baseDelay, isRetryWanted } from './run/retry.ts';
 export { compileSchema, describeSchema, type Validator } from './schema/validator.ts';

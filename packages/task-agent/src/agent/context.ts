@@ -95,8 +95,9 @@ export interface TaskContext<I = JsonObject> {
   /** Like `require`, but gives what became of the tasks, failures included. */
   settle(specs: readonly TaskSpec[]): Promise<readonly DependencyOutcome[]>;
   /**
-   * Ends the attempt until the tasks that it needs have ended. Where they all have, or there are none, it waits for a
-   * decision: the job has stalled unless something else in it moves.
+   * Ends the attempt until the tasks that it needs have ended; those that this attempt added may have ended already, and then it
+   * is run again at once. Where all had ended before, or there are none, it waits for a decision: the job has stalled unless
+   * something else in it moves.
    * @throws DaggerError TASK_PARKED ends the attempt; let it pass
    */
   block(message?: string): Promise<never>;

@@ -31,3 +31,6 @@ export const readReason = (text: string | null): StoredReason | null =>
   text === null ? null : (JSON.parse(text) as StoredReason);
 
 export const writeReason = (reason: StoredReason): string => JSON.stringify(reason);
+
+/** Why a task that could go on does not: its job is paused. */
+export const HELD_WITH_JOB: string = writeReason({ kind: 'paused', was: 'pending', message: null });

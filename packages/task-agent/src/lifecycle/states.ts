@@ -48,6 +48,16 @@ export type Cause =
   | 'cancel'
   | 'reopen';
 
+/** Where a task is until it has ended. */
+export const UNFINISHED: readonly TaskState[] = [
+  'pending',
+  'ready',
+  'in_progress',
+  'blocked',
+  'in_review',
+  'paused',
+];
+
 interface Transition {
   readonly from: readonly TaskState[];
   readonly to: readonly TaskState[];
@@ -82,7 +92,7 @@ export const TRANSITIONS: { readonly [C in Cause]: Transition } = {
   pause: { from: ['pending', 'ready', 'blocked'], to: ['paused'] },
   resume: { from: ['paused'], to: ['pending', 'ready', 'blocked'] },
   cancel: {
-    from: ['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'],
+    from: UNFINISHED,
     to: ['cancelled'],
   },
   /** A person has it done again. */
@@ -105,15 +115,7 @@ export const ENDS: readonly TaskState[] = [
 /** The ends with an output. */
 export const SUCCESSES: readonly TaskState[] = ['completed', 'accepted'];
 
-export const TASK_STATES: readonly TaskState[] = [
-  'pending',
-  'ready',
-  'in_progress',
-  'blocked',
-  'in_review',
-  'paused',
-  ...ENDS,
-];
+export const TASK_STATES: readonly TaskState[] = [...UNFINISHED, ...ENDS];
 
 export const isEnd = (state: TaskState): boolean => ENDS.includes(state);
 

@@ -1,3 +1,4 @@
+import { UNFINISHED } from '../lifecycle/states.ts';
 import type { Logger } from '@dagger/core';
 import type { StallReport } from '../unit/stall.ts';
 import type { TaskReader } from './task-reader.ts';
@@ -29,7 +30,7 @@ export const callStallHandler = async (
 const reportOf = async (reader: TaskReader, jobId: string, stall: number): Promise<StallReport> => {
   const unfinished = await reader.tasks({
     jobId,
-    state: ['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'],
+    state: UNFINISHED,
     limit: MOST_TASKS,
   });
   const tasks: StallReport['tasks'][number][] = [];

@@ -267,7 +267,7 @@ export class TaskManager extends TaskReader {
     { trx }: InTransaction = {},
   ): Promise<readonly SpawnedTask[]> {
     const drafts = await readTasks(specs, this.#scope(jobId));
-    const { added } = await this.#do(
+    const added = await this.#do(
       {
         jobs: [jobId],
         run: (unit) => {
@@ -435,13 +435,6 @@ export class TaskManager extends TaskReader {
   }
 
   // ——— end ———
-
-  /** Whether nothing is to be done here at the moment: no task runs, and none is ready for the agents of this manager. */
-  async isIdle(): Promise<boolean> {
-    if ((this.#worker?.running.size ?? 0) > 0) return false;
-    await this.#commits.settled();
-    return (this.#worker?.running.size ?? 0) === 0 && !(this.#worker?.wants ?? false);
-  }
 
   /**
    * Whether anything is left for the agents of this manager, here or in other processes: a task that is ready or in

@@ -2,7 +2,7 @@ import type { ErrorData, Storage } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
 import { sql } from 'kysely';
 import { readReason } from '../lifecycle/reason.ts';
-import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
+import { isEnd, isSuccess, type TaskState, UNFINISHED } from '../lifecycle/states.ts';
 import { states } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow } from '../store/tables.ts';
@@ -79,7 +79,7 @@ const MOST_ROOTS = 20;
 
 /** The unfinished tasks upstream that wait for no task themselves. */
 const rootsOf = async (storage: Storage, taskId: string): Promise<readonly TaskRow[]> => {
-  const unfinished = states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused']);
+  const unfinished = states(UNFINISHED);
   const { rows } = await sql<TaskRow>`with recursive up(id) as (
       select e.needs from dagger_task_edges as e join dagger_tasks as t on t.id = e.needs
         where e.task_id = ${taskId} and t.state in ${unfinished}
@@ -141,7 +141,7 @@ const needed = async (
     readonly state: TaskState;
   }>`select t.id, t.state
     from dagger_task_edges as e join dagger_tasks as t on t.id = e.needs
-    where e.task_id = ${taskId} and t.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
+    where e.task_id = ${taskId} and t.state in ${states(UNFINISHED)}
     order by t.ord limit 100`.execute(tables(storage));
   return rows;
 };

@@ -1,5 +1,5 @@
 import { DaggerError } from '@dagger/core';
-import { closest } from '@dagger/core/kernel';
+import { closest, describeValue } from '@dagger/core/kernel';
 import { isStorable } from '../store/storable.ts';
 import type { JobLimits, JobSpec, JobStall, JobStallAction } from './job-spec.ts';
 
@@ -32,42 +32,38 @@ const refuse = (reason: string): never => {
   throw new DaggerError('JOB_INVALID', `the job: ${reason}`);
 };
 
-const shown = (value: unknown): string => {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return typeof value;
-  }
-};
-
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Checks the fields of a job beside its tasks. @throws DaggerError JOB_INVALID naming the field, the value and the bound */
 export const checkJob = (spec: unknown): void => {
-  if (!isObject(spec)) return refuse(`a job is an object, not ${shown(spec)}`);
+  if (!isObject(spec)) return refuse(`a job is an object, not ${describeValue(spec)}`);
   knownKeys(spec, KEYS, '');
   const { id, title, tasks, priority, onFailure, timeout, stall, limits, allowedAgents } = spec;
   if (id !== undefined && !isId(id))
-    refuse(`id must be text of 1 to ${LONGEST_ID} characters without NUL, not ${shown(id)}`);
+    refuse(
+      `id must be text of 1 to ${LONGEST_ID} characters without NUL, not ${describeValue(id)}`,
+    );
   if (title !== undefined && !(typeof title === 'string' && isStorable(title)))
-    refuse(`title must be text without NUL, not ${shown(title)}`);
+    refuse(`title must be text without NUL, not ${describeValue(title)}`);
   if (tasks !== undefined && !Array.isArray(tasks))
-    refuse(`tasks must be a list, not ${shown(tasks)}`);
+    refuse(`tasks must be a list, not ${describeValue(tasks)}`);
   if (
     allowedAgents !== undefined &&
     !(Array.isArray(allowedAgents) && allowedAgents.every(isAgent))
   )
-    refuse(`allowedAgents must be a list of agents or their names, not ${shown(allowedAgents)}`);
+    refuse(
+      `allowedAgents must be a list of agents or their names, not ${describeValue(allowedAgents)}`,
+    );
   if (
     priority !== undefined &&
     !(Number.isInteger(priority) && Math.abs(Number(priority)) <= 1_000)
   )
-    refuse(`priority must be a whole number from -1000 to 1000, not ${shown(priority)}`);
+    refuse(`priority must be a whole number from -1000 to 1000, not ${describeValue(priority)}`);
   if (!['continue', 'stop', undefined].includes(onFailure as undefined))
-    refuse(`onFailure must be continue or stop, not ${shown(onFailure)}`);
+    refuse(`onFailure must be continue or stop, not ${describeValue(onFailure)}`);
   if (spec['open'] !== undefined && typeof spec['open'] !== 'boolean')
-    refuse(`open must be true or false, not ${shown(spec['open'])}`);
+    refuse(`open must be true or false, not ${describeValue(spec['open'])}`);
   positive('timeout', timeout);
   if (stall !== undefined) checkStall(stall);
   if (limits !== undefined) checkLimits(limits);
@@ -92,40 +88,41 @@ const positive = (name: string, value: unknown): void => {
   if (value === undefined) return;
   if (!(typeof value === 'number' && value > 0 && value <= LONGEST_SECONDS))
     refuse(
-      `${name} must be a number of seconds above 0 and at most ${LONGEST_SECONDS}, not ${shown(value)}`,
+      `${name} must be a number of seconds above 0 and at most ${LONGEST_SECONDS}, not ${describeValue(value)}`,
     );
 };
 
 const checkStall = (stall: unknown): void => {
-  if (!isObject(stall)) return refuse(`stall must be an object, not ${shown(stall)}`);
+  if (!isObject(stall)) return refuse(`stall must be an object, not ${describeValue(stall)}`);
   knownKeys(stall, STALL_KEYS, 'stall.');
   positive('stall.afterSeconds', stall['afterSeconds']);
   const { action } = stall;
   if (action === undefined) return;
-  if (!isObject(action)) return refuse(`stall.action must be an object, not ${shown(action)}`);
+  if (!isObject(action))
+    return refuse(`stall.action must be an object, not ${describeValue(action)}`);
   knownKeys(action, ACTION_KEYS, 'stall.action.');
   const { type, agent, max } = action;
   if (!(ACTIONS as readonly unknown[]).includes(type))
-    refuse(`stall.action.type must be ${ACTIONS.join(', ')}, not ${shown(type)}`);
+    refuse(`stall.action.type must be ${ACTIONS.join(', ')}, not ${describeValue(type)}`);
   if (type === 'NotifyPlanningAgent' && typeof agent !== 'string')
-    refuse(`stall.action.agent must be the name of an agent, not ${shown(agent)}`);
+    refuse(`stall.action.agent must be the name of an agent, not ${describeValue(agent)}`);
   if (max !== undefined && !(Number.isSafeInteger(max) && Number(max) >= 0))
-    refuse(`stall.action.max must be a whole number of at least 0, not ${shown(max)}`);
+    refuse(`stall.action.max must be a whole number of at least 0, not ${describeValue(max)}`);
 };
 
 const checkLimits = (limits: unknown): void => {
-  if (!isObject(limits)) return refuse(`limits must be an object, not ${shown(limits)}`);
+  if (!isObject(limits)) return refuse(`limits must be an object, not ${describeValue(limits)}`);
   knownKeys(limits, LIMITS, 'limits.');
   for (const name of LIMITS) {
     const value = limits[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && Number(value) >= 1))
-      refuse(`limits.${name} must be a whole number of at least 1, not ${shown(value)}`);
+      refuse(`limits.${name} must be a whole number of at least 1, not ${describeValue(value)}`);
   }
 };
 
 const checkState = (state: unknown): void => {
-  if (!isObject(state)) return refuse(`state must be an object, not ${shown(state)}`);
+  if (!isObject(state)) return refuse(`state must be an object, not ${describeValue(state)}`);
   for (const key of Object.keys(state))
     if (key === '' || !isStorable(key))
-      refuse(`state has the key ${shown(key)}; keys are texts without NUL`);
+      refuse(`state has the key ${describeValue(key)}; keys are texts without NUL`);
 };

@@ -1,5 +1,5 @@
 import { DaggerError, type JsonValue } from '@dagger/core';
-import { checkJson, closest, readRetryStrategy } from '@dagger/core/kernel';
+import { checkJson, closest, readRetryStrategy, describeValue } from '@dagger/core/kernel';
 import type { AnyTaskAgent } from '../agent/agent.ts';
 import { unknownAgent, type AgentRegistry } from '../agent/registry.ts';
 import { isStorable } from '../store/storable.ts';
@@ -246,18 +246,9 @@ const optionsOf = (
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** A value in a message. */
-const shown = (value: unknown): string => {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return typeof value;
-  }
-};
-
 const checkShape = (spec: unknown, refuse: Refuse): void => {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
-    refuse(`a task is an object with an agent, not ${shown(spec)}`);
+    refuse(`a task is an object with an agent, not ${describeValue(spec)}`);
   const fields = spec as Readonly<Record<string, unknown>>;
   for (const key of Object.keys(fields))
     if (!(KEYS as readonly string[]).includes(key)) {
@@ -269,27 +260,30 @@ const checkShape = (spec: unknown, refuse: Refuse): void => {
     typeof agent === 'object' && agent !== null
       ? (agent as { readonly name?: unknown }).name
       : agent;
-  if (!isText(name)) refuse(`agent must be an agent or the name of one, not ${shown(agent)}`);
+  if (!isText(name))
+    refuse(`agent must be an agent or the name of one, not ${describeValue(agent)}`);
   if (key !== undefined && !(isText(key) && key.length <= LONGEST_KEY && isStorable(key)))
-    refuse(`key must be text of 1 to ${LONGEST_KEY} characters without NUL, not ${shown(key)}`);
+    refuse(
+      `key must be text of 1 to ${LONGEST_KEY} characters without NUL, not ${describeValue(key)}`,
+    );
   if (title !== undefined && !(typeof title === 'string' && isStorable(title)))
-    refuse(`title must be text without NUL, not ${shown(title)}`);
+    refuse(`title must be text without NUL, not ${describeValue(title)}`);
   if (type !== undefined && !(TASK_TYPES as readonly unknown[]).includes(type))
-    refuse(`type must be one of ${TASK_TYPES.join(', ')}, not ${shown(type)}`);
+    refuse(`type must be one of ${TASK_TYPES.join(', ')}, not ${describeValue(type)}`);
   if (parent !== undefined && parent !== null && !isText(parent))
-    refuse(`parent must be the id or the key of a task, not ${shown(parent)}`);
+    refuse(`parent must be the id or the key of a task, not ${describeValue(parent)}`);
   if (needs !== undefined) checkNeeds(needs, refuse);
   checkNumbers(fields, refuse);
   if (!['retry', 'fail', 'block', undefined].includes(onCrash as undefined))
-    refuse(`onCrash must be retry, fail or block, not ${shown(onCrash)}`);
+    refuse(`onCrash must be retry, fail or block, not ${describeValue(onCrash)}`);
   if (
     acceptanceCriteria !== undefined &&
     !(Array.isArray(acceptanceCriteria) && acceptanceCriteria.every(isText))
   )
-    refuse(`acceptanceCriteria must be a list of texts, not ${shown(acceptanceCriteria)}`);
+    refuse(`acceptanceCriteria must be a list of texts, not ${describeValue(acceptanceCriteria)}`);
   const reviewer = (review as { readonly agent?: unknown } | null | undefined)?.agent;
   if (review !== undefined && review !== 'person' && !isText(reviewer))
-    refuse(`review must be 'person' or { agent: name }, not ${shown(review)}`);
+    refuse(`review must be 'person' or { agent: name }, not ${describeValue(review)}`);
   if (fields['retryStrategy'] !== undefined) {
     const read = readRetryStrategy(fields['retryStrategy'], 'retryStrategy');
     if ('must' in read) refuse(`retryStrategy must be ${read.must}`);
@@ -297,18 +291,19 @@ const checkShape = (spec: unknown, refuse: Refuse): void => {
 };
 
 const checkNeeds = (needs: unknown, refuse: Refuse): void => {
-  if (!Array.isArray(needs)) return refuse(`needs must be a list, not ${shown(needs)}`);
+  if (!Array.isArray(needs)) return refuse(`needs must be a list, not ${describeValue(needs)}`);
   for (const need of needs as readonly unknown[]) {
     const { task, onFailure } = (
       typeof need === 'object' && need !== null ? need : { task: need }
     ) as { readonly task?: unknown; readonly onFailure?: unknown };
-    if (!isText(task) || !isStorable(task)) refuse(`needs has ${shown(need)}, which names no task`);
+    if (!isText(task) || !isStorable(task))
+      refuse(`needs has ${describeValue(need)}, which names no task`);
     if (
       onFailure !== undefined &&
       !(ON_DEPENDENCY_FAILURE as readonly unknown[]).includes(onFailure)
     )
       refuse(
-        `onFailure of a dependency must be one of ${ON_DEPENDENCY_FAILURE.join(', ')}, not ${shown(onFailure)}`,
+        `onFailure of a dependency must be one of ${ON_DEPENDENCY_FAILURE.join(', ')}, not ${describeValue(onFailure)}`,
       );
   }
 };
@@ -318,7 +313,9 @@ const checkNumbers = (fields: Readonly<Record<string, unknown>>, refuse: Refuse)
     const value = fields[name];
     if (value === undefined) return;
     if (!(Number.isInteger(value) && Number(value) >= least && Number(value) <= most))
-      refuse(`${name} must be a whole number from ${least} to ${most}, not ${shown(value)}`);
+      refuse(
+        `${name} must be a whole number from ${least} to ${most}, not ${describeValue(value)}`,
+      );
   };
   const secondsOf = (name: string, above: boolean): void => {
     const value = fields[name];
@@ -330,7 +327,7 @@ const checkNumbers = (fields: Readonly<Record<string, unknown>>, refuse: Refuse)
       (above ? value > 0 : value >= 0);
     if (!fits)
       refuse(
-        `${name} must be a number of seconds ${above ? 'above' : 'of at least'} 0, not ${shown(value)}`,
+        `${name} must be a number of seconds ${above ? 'above' : 'of at least'} 0, not ${describeValue(value)}`,
       );
   };
   whole('priority', -HIGHEST_PRIORITY, HIGHEST_PRIORITY);

@@ -8,7 +8,7 @@ import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
 import { COUNTED } from './counted.ts';
 import { refuseCycle } from './cycles.ts';
-import { followSetbacks } from './end-tasks.ts';
+import { followSetbacks, type Ended } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
 import { raiseRanks } from './ranks.ts';
 import type { Unit } from './unit.ts';
@@ -24,7 +24,7 @@ export interface AddedEdges {
   /** How many of them hold the task up. */
   readonly holding: number;
   /** The fresh ones that have ended in a way that ends the task. */
-  readonly setbacks: readonly { readonly id: string; readonly state: string }[];
+  readonly setbacks: readonly Ended[];
 }
 
 /**
@@ -53,7 +53,9 @@ export const writeEdges = async (
   }>`select needs from dagger_task_edges
     where task_id = ${task.id} and needs in ${list(abilities, ids)}`.execute(unit.trx);
   const old = new Set(present.map((row) => row.needs));
-  const fresh = needs.filter(({ id }, i) => !old.has(id) && ids.indexOf(id) === i);
+  const fresh = [...new Map(needs.map((need) => [need.id, need])).values()].filter(
+    ({ id }) => !old.has(id),
+  );
   await refuseCycle(
     unit,
     task.id,
@@ -74,54 +76,45 @@ export const writeEdges = async (
   return {
     fresh,
     holding: fresh.filter((need) => holdsUp(known.get(need.id)?.state as TaskState, need)).length,
-    setbacks: fresh.flatMap((need) =>
-      setbackOf(known.get(need.id), need, task.job_id).map(({ id, setback }) => ({
-        id,
-        state: setback,
-      })),
-    ),
+    setbacks: fresh.flatMap((need) => setbackOf(known.get(need.id), need, task.job_id)),
   };
 };
 
 /**
  * Makes a task that has not begun, or that is blocked, need others of its job.
+ * Gives whether it did not need all of them before.
  * @throws DaggerError TASK_UNKNOWN, TASK_STATE, TASK_CYCLE
  */
 export const addDependencies = async (
   unit: Unit,
   seen: TaskRow,
   needs: readonly DraftNeed[],
-): Promise<void> => {
+): Promise<boolean> => {
   unit.openJob(seen.job_id);
   const task = await heldStill(unit, seen);
   const state = task.state as TaskState;
   if (state !== 'in_progress' && state !== 'paused') mustAllow('pause', state, task.id);
   const { fresh, holding, setbacks } = await writeEdges(unit, task, needs);
-  if (fresh.length === 0) return;
+  if (fresh.length === 0) return false;
   unit.log(task.job_id, {
     type: 'DependencyAdded',
     taskId: task.id,
     needs: fresh.map(({ id }) => id),
   });
   // One in progress counts what it waits for when it blocks.
-  if (state === 'in_progress' || holding === 0) return;
-  const { rows } = await sql<{
-    readonly id: string;
-  }>`update dagger_tasks set waiting = case when state = 'ready' then ${COUNTED} else waiting + ${holding} end,
-      state = case when state = 'ready' then 'pending' else state end
-    where id = ${task.id} and state <> 'in_progress' returning id`.execute(unit.trx);
-  // A worker took it in between.
-  if (rows.length === 0) return;
+  if (state === 'in_progress' || holding === 0) return true;
+  await unit.trx
+    .updateTable('dagger_tasks')
+    .set(
+      state === 'ready'
+        ? { waiting: COUNTED, state: 'pending' }
+        : { waiting: task.waiting + holding },
+    )
+    .where('id', '=', task.id)
+    .execute();
   if (isMovable(state, task.waiting)) unit.change(task.job_id, { movable: -1 });
-  await followSetbacks(
-    unit,
-    setbacks.map(({ id, state: setback }) => ({
-      id,
-      jobId: task.job_id,
-      setback: setback as 'failed',
-    })),
-    'earlier',
-  );
+  await followSetbacks(unit, setbacks, 'earlier');
+  return true;
 };
 
 /** The task as it is until the commit: no worker takes it meanwhile, for the lock of its job keeps none away. */

@@ -1,3 +1,4 @@
+import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
@@ -15,12 +16,6 @@ interface Known {
   readonly rank: number;
 }
 
-/** What adding gave: the tasks that are new, and those that were there under the same key. */
-export interface Added {
-  readonly added: readonly string[];
-  readonly present: readonly string[];
-}
-
 export interface AddOptions {
   /** The task whose attempt adds them; null for people and programs. */
   readonly by: string | null;
@@ -35,7 +30,7 @@ const CHUNK = 1_000;
 
 /**
  * Adds tasks with their dependencies to a job, all or none. A task whose id is there already stays as it is, so that
- * doing the same again adds nothing. The lock of the job must be held.
+ * doing the same again adds nothing. Gives the ids of the new ones. The lock of the job must be held.
  * @throws DaggerError TASK_UNKNOWN, TASK_CONFLICT, TASK_CYCLE, LIMIT_REACHED, AGENT_NOT_ALLOWED; nothing is written then
  */
 export const addTasks = async (
@@ -43,11 +38,10 @@ export const addTasks = async (
   jobId: string,
   drafts: readonly TaskDraft[],
   { by, told = true, bounded = true }: AddOptions,
-): Promise<Added> => {
+): Promise<readonly string[]> => {
   const known = await knownTasks(unit, jobId, drafts);
   const fresh = freshOnes(drafts, known, jobId);
-  const present = drafts.filter(({ id }) => known.has(id)).map(({ id }) => id);
-  if (fresh.length === 0) return { added: [], present };
+  if (fresh.length === 0) return [];
   const { settings } = unit.openJob(jobId);
   if (bounded) {
     if (settings.allowedAgents !== undefined) allowed(settings.allowedAgents, fresh, jobId);
@@ -107,7 +101,7 @@ export const addTasks = async (
       needed.has(draft.id) ? 1 : 0,
       runAt,
       draft.timeoutMs,
-      isPaused ? PAUSED : null,
+      isPaused ? HELD_WITH_JOB : null,
     ];
   });
   await insertTasks(unit, rows);
@@ -128,7 +122,7 @@ export const addTasks = async (
   );
   // Dependencies that have ended without success already mean the same as those that do so later.
   await followSetbacks(unit, setbacks, 'earlier');
-  return { added: fresh.map(({ id }) => id), present };
+  return fresh.map(({ id }) => id);
 };
 
 /** The drafts that are not there yet. @throws DaggerError TASK_CONFLICT where one id stands for different tasks */
@@ -154,8 +148,6 @@ const freshOnes = (
   }
   return [...fresh.values()];
 };
-
-const PAUSED = JSON.stringify({ kind: 'paused', was: 'pending', message: null });
 
 /**
  * Whether a dependency is waited for: it has not ended, or it has ended in a way that ends the task that needs it, which

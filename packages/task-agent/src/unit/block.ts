@@ -1,6 +1,6 @@
 import { DaggerError, toErrorData } from '@dagger/core';
 import { sql } from 'kysely';
-import { writeReason } from '../lifecycle/reason.ts';
+import { writeReason, HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { states } from '../store/each.ts';
 import type { DraftNeed, TaskDraft } from '../spec/draft.ts';
 import { writeEdges } from './add-edges.ts';
@@ -66,7 +66,7 @@ export const blockTask = async (unit: Unit, grip: Grip, request: BlockRequest): 
         request.message !== undefined
           ? writeReason({ kind: 'agent', message: request.message })
           : !waits && ready === 'paused'
-            ? writeReason({ kind: 'paused', was: 'pending', message: null })
+            ? HELD_WITH_JOB
             : null,
       worker: null,
       deadline: null,

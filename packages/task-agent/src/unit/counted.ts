@@ -1,3 +1,4 @@
+import { UNFINISHED } from '../lifecycle/states.ts';
 import { sql, type RawBuilder } from 'kysely';
 import { states } from '../store/each.ts';
 
@@ -7,4 +8,4 @@ import { states } from '../store/each.ts';
  */
 export const COUNTED: RawBuilder<number> = sql<number>`(select count(*) from dagger_task_edges as e join dagger_tasks as n on n.id = e.needs
   where e.task_id = dagger_tasks.id
-    and n.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])})`;
+    and n.state in ${states(UNFINISHED)})`;

@@ -1,5 +1,5 @@
 import { DaggerError, toErrorData } from '@dagger/core';
-import { writeReason } from '../lifecycle/reason.ts';
+import { writeReason, HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { readOptions } from '../spec/task-spec.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
@@ -56,7 +56,7 @@ export const crashTask = async (unit: Unit, row: TaskRow): Promise<void> => {
         ...(isHeld
           ? {
               waiting: COUNTED,
-              reason: writeReason({ kind: 'paused', was: 'pending', message: null }),
+              reason: HELD_WITH_JOB,
             }
           : {}),
       })

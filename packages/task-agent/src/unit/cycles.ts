@@ -1,3 +1,4 @@
+import { UNFINISHED } from '../lifecycle/states.ts';
 import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { pathBetween } from '../graph/cycle-path.ts';
@@ -63,7 +64,7 @@ const refuseCircle = (tasks: readonly Needing[]): void => {
  * @throws DaggerError TASK_CYCLE naming the path
  */
 export const refuseReopenedCycle = async (unit: Unit, ids: readonly string[]): Promise<void> => {
-  const unfinished = states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused']);
+  const unfinished = states(UNFINISHED);
   const { rows } = await sql<{ readonly task_id: string; readonly needs: string }>`
     with recursive up(task_id, needs) as (
       select e.task_id, e.needs from dagger_task_edges as e join dagger_tasks as t on t.id = e.needs
@@ -92,7 +93,7 @@ export const refuseCycle = async (
 ): Promise<void> => {
   if (needs.includes(taskId)) throw cycleError([taskId, taskId]);
   if (needs.length === 0) return;
-  const unfinished = states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused']);
+  const unfinished = states(UNFINISHED);
   const { rows } = await sql<{ readonly task_id: string; readonly needs: string }>`
     with recursive up(task_id, needs) as (
       select e.task_id, e.needs from dagger_task_edges as e

@@ -1,5 +1,5 @@
 import type { ErrorData } from '@dagger/core';
-import { writeReason } from '../lifecycle/reason.ts';
+import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { followSetbacks } from './end-tasks.ts';
@@ -33,7 +33,7 @@ export const failAttempt = async (unit: Unit, grip: Grip, failure: Failure): Pro
       state,
       // What it made itself need before it failed.
       ...(state === 'ready' ? {} : { waiting: COUNTED }),
-      ...(isHeld ? { reason: writeReason({ kind: 'paused', was: 'pending', message: null }) } : {}),
+      ...(isHeld ? { reason: HELD_WITH_JOB } : {}),
       run_at: unit.now + delay,
       failures: row.failures + 1,
       error: JSON.stringify(error),

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { writeReason } from '../lifecycle/reason.ts';
+import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { readOptions } from '../spec/task-spec.ts';
 import { list } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
@@ -46,7 +46,7 @@ export const giveBack = async (
           ? {
               state: 'paused',
               waiting: COUNTED,
-              reason: writeReason({ kind: 'paused', was: 'pending', message: null }),
+              reason: HELD_WITH_JOB,
             }
           : { state: 'ready' }),
       })

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { readReason, writeReason, type StoredReason } from '../lifecycle/reason.ts';
+import { readReason, writeReason, type StoredReason, HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
 import { states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
@@ -25,7 +25,7 @@ export const pauseJob = async (
   if (unit.openJob(jobId).status === 'paused') return;
   await unit.setJob(jobId, { status: 'paused' });
   // Counted as they are held: a worker may take some at the same time.
-  const reason = writeReason({ kind: 'paused', was: 'pending', message: null });
+  const reason = HELD_WITH_JOB;
   const { rows: pending } = await sql<{ readonly waiting: number }>`update dagger_tasks
     set state = 'paused', reason = ${reason} where job_id = ${jobId} and state = 'pending' returning waiting`.execute(
     unit.trx,

@@ -1,3 +1,4 @@
+import { UNFINISHED } from '../lifecycle/states.ts';
 import { sql } from 'kysely';
 import { each, states } from '../store/each.ts';
 import type { Unit } from './unit.ts';
@@ -11,7 +12,7 @@ export const raiseRanks = async (
   raised: readonly (readonly [taskId: string, rank: number])[],
 ): Promise<void> => {
   if (raised.length === 0) return;
-  const unfinished = states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused']);
+  const unfinished = states(UNFINISHED);
   await sql`with recursive up(id, rank) as (
       select c0, c1 from ${each(unit.storage.abilities, ['text', 'number'], raised)}
       union

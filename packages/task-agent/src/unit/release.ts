@@ -1,3 +1,4 @@
+import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { sql } from 'kysely';
 import { each, list, states } from '../store/each.ts';
 import type { Unit } from './unit.ts';
@@ -68,7 +69,6 @@ const note = async (unit: Unit, rows: readonly Released[]): Promise<void> => {
 
 /** In a paused job nothing becomes ready. */
 const holdReleased = async (unit: Unit, ids: readonly string[]): Promise<void> => {
-  const reason = JSON.stringify({ kind: 'paused', was: 'pending', message: null });
-  await sql`update dagger_tasks set state = 'paused', reason = ${reason}
+  await sql`update dagger_tasks set state = 'paused', reason = ${HELD_WITH_JOB}
     where id in ${list(unit.storage.abilities, ids)}`.execute(unit.trx);
 };

@@ -1,5 +1,6 @@
+import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { sql } from 'kysely';
-import { isEnd, isSuccess, mustAllow, type TaskState } from '../lifecycle/states.ts';
+import { isEnd, isSuccess, mustAllow, type TaskState, UNFINISHED } from '../lifecycle/states.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import { each, list, states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
@@ -48,7 +49,7 @@ export const reopenTask = async (
   const { rows: counts } = await sql<{ readonly id: string; readonly n: number }>`
     select t.id as id, cast(count(n.id) as bigint) as n from dagger_tasks as t
       left join dagger_task_edges as e on e.task_id = t.id
-      left join dagger_tasks as n on n.id = e.needs and n.state in ${states(['pending', 'ready', 'in_progress', 'blocked', 'in_review', 'paused'])}
+      left join dagger_tasks as n on n.id = e.needs and n.state in ${states(UNFINISHED)}
     where t.id in ${list(unit.storage.abilities, ids)} group by t.id`.execute(unit.trx);
   await refuseReopenedCycle(unit, ids);
   const isHeld = unit.job(jobId).status === 'paused';
@@ -56,7 +57,7 @@ export const reopenTask = async (
     counts.map(({ id, n }) => [id, n > 0 ? 'pending' : isHeld ? 'paused' : 'ready'] as const),
   );
   await sql`update dagger_tasks set state = e.c1, waiting = e.c2,
-      reason = case when e.c1 = 'paused' then ${'{"kind":"paused","was":"pending","message":null}'} else null end
+      reason = case when e.c1 = 'paused' then ${HELD_WITH_JOB} else null end
     from ${each(
       unit.storage.abilities,
       ['text', 'text', 'number'],

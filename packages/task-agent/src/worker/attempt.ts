@@ -56,6 +56,8 @@ export class TaskAttempt implements TaskContext<never> {
   #state: SharedValues | undefined;
   #waiting: Waiting | undefined;
   #tokens = 0;
+  /** It made its task need others, and does not know what became of them. */
+  #hasNewNeeds = false;
   /** Nothing that the agent does from now on counts. */
   #decided = false;
   /** The attempt is about to end, to wait for other tasks. */
@@ -388,7 +390,7 @@ export class TaskAttempt implements TaskContext<never> {
     taskId: string,
     { onFailure = 'fail' }: { readonly onFailure?: OnDependencyFailure } = {},
   ): Promise<void> {
-    await this.#errands.addDependency(taskId, onFailure);
+    if (await this.#errands.addDependency(taskId, onFailure)) this.#hasNewNeeds = true;
   }
 
   async cancel(taskId: string, reason: string): Promise<void> {
@@ -418,7 +420,7 @@ export class TaskAttempt implements TaskContext<never> {
   }
 
   block(message?: string): Promise<never> {
-    return this.#waits.block(message);
+    return this.#waits.block(message, this.#hasNewNeeds);
   }
 }
 

@@ -42,11 +42,12 @@ export class Errands {
 
   async spawn(draft: TaskDraft): Promise<SpawnedTask> {
     const { jobId, taskId } = this.#grip;
-    const { added } = await this.#fenced((unit) => addTasks(unit, jobId, [draft], { by: taskId }));
+    const added = await this.#fenced((unit) => addTasks(unit, jobId, [draft], { by: taskId }));
     return { taskId: draft.id, isNew: added.includes(draft.id) };
   }
 
-  addDependency(taskId: string, onFailure: OnDependencyFailure): Promise<void> {
+  /** Gives whether the task did not need the other one before. */
+  addDependency(taskId: string, onFailure: OnDependencyFailure): Promise<boolean> {
     return this.#fenced((unit, own) => addDependencies(unit, own, [{ id: taskId, onFailure }]));
   }
 

@@ -94,11 +94,13 @@ export class Waiting {
     return new Map(checked.map((outcome) => [outcome.taskId, outcome]));
   }
 
-  async block(message: string | undefined): Promise<never> {
+  /** @param hasNewNeeds whether the agent has others to wait for, although they may have ended by now: then it is run again */
+  async block(message: string | undefined, hasNewNeeds: boolean): Promise<never> {
     const { mustBeOwn, storage, taskId, park } = this.#options;
     mustBeOwn();
-    const needed = await outcomesOf(storage, { of: taskId });
-    const waits = needed.some(({ state }) => !isEnd(state));
+    const waits =
+      (hasNewNeeds && message === undefined) ||
+      (await outcomesOf(storage, { of: taskId })).some(({ state }) => !isEnd(state));
     const why = message ?? 'its agent waits for a decision';
     await park({ drafts: [], needs: [], message: waits ? undefined : why });
     throw new Parked(taskId);

@@ -78,7 +78,6 @@ export class Worker implements Claimer, AttemptHost {
   readonly #busy: Map<string, number> = new Map();
   #mayHaveWork = true;
   #finished = 0;
-  #asked = 0;
   /** When the next task that waits for a time is due, in milliseconds since the epoch; 0: that is to be found out. */
   #nextDue = 0;
   #dueTimer: (() => void) | undefined;
@@ -328,7 +327,6 @@ export class Worker implements Claimer, AttemptHost {
       return [];
     }
     this.#finished = 0;
-    this.#asked = most;
     const tasks = await claimTasks(trx, this.storage, {
       worker: this.id,
       demands,
@@ -512,7 +510,7 @@ export class Worker implements Claimer, AttemptHost {
     if (concurrency !== undefined) this.#mayHaveWork = true;
     if (this.#buffer.length > 0) this.#begin();
     else if (this.#running.size === 0) this.#drained?.();
-    if (this.#asked > 0 && this.wants) this.commits.ask();
+    if (this.wants) this.commits.ask();
   }
 
   stored(attempt: TaskAttempt): void {

@@ -232,6 +232,36 @@ export const dynamic = (suite: Suite): void => {
     });
   });
 
+  it('a task that blocks for what has ended by then is run again at once, and only once', async () => {
+    const world = await suite.world();
+    const forgetful = defineTaskAgent({
+      name: 'forgetful',
+      async execute(ctx) {
+        if (ctx.input['learns'] === true && (await ctx.dependencies()).length > 0)
+          return { run: ctx.run };
+        await ctx.addDependency('j/done');
+        return ctx.block();
+      },
+    });
+    const manager = await world.manager({ agents: [forgetful, ok] });
+    const job = await manager.startJob({
+      id: 'j',
+      open: true,
+      stall: { action: { type: 'Wait' } },
+      tasks: [{ key: 'done', agent: ok }],
+    });
+    await world.quiet();
+    await job.addAll([
+      { key: 'learns', agent: forgetful, input: { learns: true } },
+      { key: 'asks again', agent: forgetful },
+    ]);
+    await world.quiet();
+    expect(await manager.getTask('j/learns')).toMatchObject({ output: { run: 2 } });
+    expect(await manager.getTask('j/asks again')).toMatchObject({ state: 'blocked', runs: 2 });
+    expect((await manager.why('j/asks again')).reason.kind).toBe('blocked_by_agent');
+    await job.cancel();
+  });
+
   it('a task that needs what fails while it is blocked ends as its dependency says', async () => {
     const world = await suite.world();
     const late = held('late');
