@@ -53,7 +53,7 @@ describe('a simulation of many workers', () => {
   it.each([
     [
       'completions do not show the fence',
-      tampering('and dagger_tasks.fence = e.c1', ''),
+      tampering('then dagger_tasks.fence = e.c1', 'then true'),
       /was completed by its run \d+ while run \d+ had it/,
     ],
     [

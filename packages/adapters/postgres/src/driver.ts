@@ -11,7 +11,7 @@ import type { UnderWay } from './under-way.ts';
 import { unreachable } from './unreachable.ts';
 
 /** Connections of a pool, with errors that name the place. */
-class PoolDriver extends PostgresDriver {
+export class PoolDriver extends PostgresDriver {
   readonly #location: string;
   readonly #underWay: UnderWay;
 
@@ -50,9 +50,9 @@ class PoolDriver extends PostgresDriver {
   }
 }
 
-export const poolDialect = (pool: PostgresPool, location: string, underWay: UnderWay): Dialect => ({
+export const poolDialect = (driver: PoolDriver): Dialect => ({
   createAdapter: () => new TransactionLockAdapter(),
-  createDriver: () => new PoolDriver(pool, location, underWay),
+  createDriver: () => driver,
   createIntrospector: (db) => new PostgresIntrospector(db),
   createQueryCompiler: () => new PostgresQueryCompiler(),
 });

@@ -17,6 +17,7 @@ const ABILITIES: StorageAbilities = {
   notify: true,
   rowLocks: true,
   binaryType: 'bytea',
+  byteOrder: 'C',
   jsonEach: 'json_array_elements',
 };
 

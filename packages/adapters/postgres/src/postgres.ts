@@ -3,10 +3,11 @@ import { Kysely, sql } from 'kysely';
 import { Pool, type ClientBase } from 'pg';
 import { readAddress, type PostgresOptions } from './address.ts';
 import { channelOf } from './channel.ts';
-import { poolDialect } from './driver.ts';
+import { PoolDriver, poolDialect } from './driver.ts';
 import { makeListener } from './listener.ts';
 import { migrate } from './migrate.ts';
 import { isPermanent } from './permanent.ts';
+import { pipelined } from './pipelined.ts';
 import { UnderWay } from './under-way.ts';
 
 const ABILITIES: StorageAbilities = {
@@ -14,6 +15,7 @@ const ABILITIES: StorageAbilities = {
   notify: true,
   rowLocks: true,
   binaryType: 'bytea',
+  byteOrder: 'C',
   jsonEach: 'json_array_elements',
 };
 
@@ -41,6 +43,7 @@ export const postgres = (given: string | PostgresOptions): Storage => {
   const pool = new Pool({
     ...client,
     max,
+    pipeline: true,
     connectionTimeoutMillis: connectTimeout,
     // Typed as if nobody waited for it, but the pool does.
     onConnect: prepareSession(schema),
@@ -50,7 +53,10 @@ export const postgres = (given: string | PostgresOptions): Storage => {
   // One that breaks in use: its query rejects; without a listener the process would die of it.
   pool.on('connect', (made) => made.on('error', () => {}));
   const underWay = new UnderWay(location);
-  const db = new Kysely<CoreTables>({ dialect: poolDialect(pool, location, underWay) });
+  const driver = new PoolDriver(pool, location, underWay);
+  const dialect = poolDialect(driver);
+  const db = new Kysely<CoreTables>({ dialect });
+  const ready = driver.init();
   const listener = makeListener(
     {
       ...client,
@@ -68,7 +74,10 @@ export const postgres = (given: string | PostgresOptions): Storage => {
     abilities: ABILITIES,
     migrate: (set) => migrate(db, set, ABILITIES, schema),
     isPermanent,
-    transaction: (work) => db.transaction().setIsolationLevel('read committed').execute(work),
+    async transaction(work) {
+      await ready;
+      return pipelined(db, { driver, dialect }, work);
+    },
     subscribe: (topic, wake) => listener.listen(channel(topic), wake),
     async notify(on, topic) {
       await sql`select pg_notify(${channel(topic)}, '')`.execute(on);

@@ -12,6 +12,8 @@ export interface StorageAbilities {
   readonly rowLocks: boolean;
   /** The type of a column of bytes. */
   readonly binaryType: 'blob' | 'bytea';
+  /** The collation that orders texts by their bytes; absent where all are ordered so. */
+  readonly byteOrder?: string;
   /** The table function that gives the members of a JSON list, in a column named `value`. */
   readonly jsonEach: 'json_each' | 'json_array_elements';
 }
@@ -47,6 +49,8 @@ export type Unsubscribe = () => Promise<void>;
  *
  * - A write is durable when its promise resolves, as far as the adapter's durability setting says.
  * - `transaction` runs one at a time on SQLite; nested use of `db` inside of it would wait forever, so use its argument.
+ * - Statements of a transaction that are asked for without waiting for each other are done in the order of asking, and an
+ *   adapter may send them together; when one fails, the transaction is not committed, even if nobody looked at its error.
  * - Closing waits for what is under way, and may be done again; afterwards every call rejects with STORAGE_FAILED.
  */
 export interface Storage {

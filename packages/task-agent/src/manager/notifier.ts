@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock, Storage } from '@dagger/core';
 
 /** Milliseconds between two notifications of one topic: they are only a hint that it is worth looking. */
-const PAUSE = 20;
+const PAUSE = 5;
 
 /**
  * Tells other processes, after the commit and at most every few milliseconds a topic: a notification within each transaction

@@ -32,8 +32,8 @@ export interface TaskManagerOptions {
   /** Tasks that run at the same time in this process. Default 50. */
   readonly concurrency?: number;
   /**
-   * Tasks that may be taken beyond the free slots, so that short ones need not wait for a commit each. It takes no more
-   * than it finished since it took the last ones. Default 500; 0 takes only what begins at once.
+   * Tasks that may be taken beyond the free slots, so that short ones need not wait for a commit each. It takes at most
+   * twice as many as it finished since it took the last ones. Default 500; 0 takes only what begins at once.
    */
   readonly maxPrefetch?: number;
   /** Seconds for an attempt whose task and agent say nothing. Default 3,600. */

@@ -4,6 +4,9 @@ import type { JobStatus } from '../lifecycle/states.ts';
 import { list } from '../store/each.ts';
 import { tables } from '../store/reads.ts';
 import type { TaskTables } from '../store/tables.ts';
+import { rootOf } from '../spec/task-id.ts';
+import { bounds } from '../store/below.ts';
+import { each } from '../store/each.ts';
 
 /** Which jobs that are over are deleted; all that is given must hold. */
 export interface JobRetention {
@@ -60,8 +63,17 @@ const deleteJobs = async (
     storage.abilities,
     rows.map(({ id }) => id),
   );
-  await sql`delete from dagger_task_edges where job_id in ${gone}`.execute(trx);
-  await sql`delete from dagger_tasks where job_id in ${gone}`.execute(trx);
+  const stretches = each(
+    storage.abilities,
+    ['text', 'text'],
+    rows.map(({ id }) => bounds(rootOf(id))),
+  );
+  await sql`delete from dagger_task_edges where (needs, task_id) in (select d.needs, d.task_id
+    from ${stretches} join dagger_task_edges as d on d.needs > e.c0 and d.needs < e.c1)`.execute(
+    trx,
+  );
+  await sql`delete from dagger_tasks where id in (select t.id
+    from ${stretches} join dagger_tasks as t on t.id > e.c0 and t.id < e.c1)`.execute(trx);
   await sql`delete from dagger_job_log where job_id in ${gone}`.execute(trx);
   await sql`delete from dagger_job_state where job_id in ${gone}`.execute(trx);
   return rows.length;

@@ -28,7 +28,7 @@ import { taskMigrations } from '../store/migrations.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { addDependencies } from '../unit/add-edges.ts';
-import { addTasks } from '../unit/add-tasks.ts';
+import { addTasks, lookAhead } from '../unit/add-tasks.ts';
 import { cancelTasks } from '../unit/cancel.ts';
 import { Commits, type Operation } from '../unit/commits.ts';
 import { pauseJob, pauseTask, resumeJob, resumeTask } from '../unit/hold.ts';
@@ -270,6 +270,7 @@ export class TaskManager extends TaskReader {
     const added = await this.#do(
       {
         jobs: [jobId],
+        ahead: (unit) => lookAhead(unit, jobId, drafts),
         run: (unit) => {
           const { priority } = unit.job(jobId).settings;
           return addTasks(
@@ -409,12 +410,17 @@ export class TaskManager extends TaskReader {
       now: this.#clock.now(),
       verdicts: this.#verdicts,
     });
-    await unit.lock(operation.jobs);
-    const result = await operation.run(unit);
-    const { ready } = await unit.finish();
-    // It reaches those who listen when the caller commits.
-    if (ready.size > 0) await this.storage.notify?.(own as never, TASKS_TOPIC);
-    return result;
+    try {
+      await unit.lock(operation.jobs);
+      const result = await operation.run(unit);
+      const { ready } = await unit.finish();
+      await unit.written();
+      // It reaches those who listen when the caller commits.
+      if (ready.size > 0) await this.storage.notify?.(own as never, TASKS_TOPIC);
+      return result;
+    } catch (error) {
+      throw await unit.reason(error);
+    }
   }
 
   #committed(effects: Effects): void {

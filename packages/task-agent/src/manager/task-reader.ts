@@ -15,6 +15,7 @@ import { readLog } from '../watch/followers.ts';
 import type { JobFilter, TaskFilter } from './task-filter.ts';
 import { jobView, taskView, type JobResult, type JobView, type TaskView } from './views.ts';
 import { why, type Why } from './why.ts';
+import { ofJob } from '../store/below.ts';
 
 /** What can be read of jobs and tasks. */
 export class TaskReader {
@@ -63,7 +64,7 @@ export class TaskReader {
     const done = await tables(this.storage)
       .selectFrom('dagger_tasks')
       .select(['id', 'output'])
-      .where('job_id', '=', jobId)
+      .where(ofJob(jobId))
       .where('parent_id', 'is', null)
       .where('state', 'in', [...SUCCESSES])
       .orderBy('ord')
@@ -109,7 +110,7 @@ export class TaskReader {
     // No state at all: SQL knows no empty list.
     if (Array.isArray(state) && state.length === 0) return [];
     let query = tables(this.storage).selectFrom('dagger_tasks').selectAll();
-    if (jobId !== undefined) query = query.where('job_id', '=', jobId);
+    if (jobId !== undefined) query = query.where(ofJob(jobId));
     if (type !== undefined) query = query.where('type', '=', type);
     if (agent !== undefined) query = query.where('agent', '=', agent);
     if (state !== undefined)
@@ -130,7 +131,7 @@ export class TaskReader {
     const rows = await tables(this.storage)
       .selectFrom('dagger_tasks')
       .selectAll()
-      .where('job_id', '=', jobId)
+      .where(ofJob(jobId))
       .where('state', '=', 'ready')
       .orderBy('rank', 'desc')
       .orderBy('ord')
@@ -155,7 +156,7 @@ export class TaskReader {
     const rows = await tables(this.storage)
       .selectFrom('dagger_task_edges')
       .select(['needs', 'task_id', 'on_failure'])
-      .where('job_id', '=', jobId)
+      .where(ofJob(jobId, 'needs'))
       .orderBy('task_id')
       .orderBy('needs')
       .execute();

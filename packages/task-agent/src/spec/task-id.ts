@@ -5,6 +5,9 @@ import { canonicalJson } from '@dagger/core/kernel';
 /** A slash separates the parts of an id, so none is in a part. */
 const part = (text: string): string => text.replaceAll('%', '%25').replaceAll('/', '%2F');
 
+/** What the ids of the tasks of a job begin with, without the slash that follows. */
+export const rootOf = (jobId: string): string => part(jobId);
+
 /** The id of a task: a path from its job over its parents. The same key under the same parent gives the same id. */
 export const taskIdOf = (jobId: string, parentId: string | null, key: string): string =>
   `${parentId ?? part(jobId)}/${part(key)}`;

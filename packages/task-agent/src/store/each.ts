@@ -25,10 +25,31 @@ export const each = (
     );
     return sql`(select ${sql.raw(columns.join(', '))} from json_each(${JSON.stringify(rows)})) as e`;
   }
-  const arrays = kinds.map(
-    (kind, i) => sql`cast(${rows.map((row) => row[i] ?? null)} as ${sql.raw(TYPES[kind])}[])`,
+  // What all rows share is handed over once: making a list of it, and reading that, costs as much as the row itself.
+  const first = rows[0] ?? [];
+  const shared = names.map((_, i) => rows.length > 1 && rows.every((row) => row[i] === first[i]));
+  if (shared.every(Boolean)) shared[0] = false;
+  const pick = (isShared: boolean): readonly number[] =>
+    shared.flatMap((each, i) => (each === isShared ? [i] : []));
+  const typed = (value: unknown, i: number, suffix = ''): RawBuilder<unknown> =>
+    sql`cast(${value} as ${sql.raw(`${TYPES[kinds[i] ?? 'text']}${suffix}`)})`;
+  const varying = pick(false);
+  const lists = sql`unnest(${sql.join(
+    varying.map((i) =>
+      typed(
+        rows.map((row) => row[i] ?? null),
+        i,
+        '[]',
+      ),
+    ),
+  )})`;
+  const columns = sql.raw(varying.map((i) => `c${i}`).join(', '));
+  const constants = pick(true).map(
+    (i) => sql`${typed(first[i] ?? null, i)} as ${sql.raw(`c${i}`)}`,
   );
-  return sql`unnest(${sql.join(arrays)}) as e(${sql.raw(names.join(', '))})`;
+  return constants.length === 0
+    ? sql`${lists} as e(${columns})`
+    : sql`(select v.*, ${sql.join(constants)} from ${lists} as v(${columns})) as e`;
 };
 
 /** A list of texts, for `in ...`. */

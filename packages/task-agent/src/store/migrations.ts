@@ -6,7 +6,10 @@ export const taskMigrations: MigrationSet = {
   name: 'tasks',
   migrations: {
     '0001_jobs_and_tasks': {
-      async up(db) {
+      async up(db, { byteOrder }) {
+        // Ids are paths, of which stretches are read.
+        const id = byteOrder === undefined ? sql`text` : sql`text collate ${sql.id(byteOrder)}`;
+
         await db.schema
           .createTable('dagger_jobs')
           .addColumn('id', 'text', (c) => c.primaryKey())
@@ -49,9 +52,9 @@ export const taskMigrations: MigrationSet = {
 
         await db.schema
           .createTable('dagger_tasks')
-          .addColumn('id', 'text', (c) => c.primaryKey())
+          .addColumn('id', id, (c) => c.primaryKey())
           .addColumn('job_id', 'text', (c) => c.notNull())
-          .addColumn('parent_id', 'text')
+          .addColumn('parent_id', id)
           .addColumn('agent', 'text', (c) => c.notNull())
           .addColumn('type', 'text', (c) => c.notNull())
           .addColumn('state', 'text', (c) => c.notNull())
@@ -100,15 +103,9 @@ export const taskMigrations: MigrationSet = {
           .where(sql.ref('state'), '=', sql.lit('in_progress'))
           .execute();
         await db.schema
-          .createIndex('dagger_tasks_of_job')
-          .on('dagger_tasks')
-          .columns(['job_id', 'ord'])
-          .execute();
-
-        await db.schema
           .createTable('dagger_task_edges')
-          .addColumn('needs', 'text', (c) => c.notNull())
-          .addColumn('task_id', 'text', (c) => c.notNull())
+          .addColumn('needs', id, (c) => c.notNull())
+          .addColumn('task_id', id, (c) => c.notNull())
           .addColumn('job_id', 'text', (c) => c.notNull())
           .addColumn('on_failure', 'text', (c) => c.notNull())
           .addPrimaryKeyConstraint('dagger_task_edges_pk', ['needs', 'task_id'])

@@ -8,6 +8,7 @@ import { refuseCycles } from './cycles.ts';
 import { followSetbacks, type Ended } from './end-tasks.ts';
 import { raiseRanks } from './ranks.ts';
 import type { Unit } from './unit.ts';
+import { ofJob } from '../store/below.ts';
 
 interface Known {
   readonly id: string;
@@ -27,6 +28,8 @@ export interface AddOptions {
 
 /** Rows handed over in one statement. */
 const CHUNK = 1_000;
+/** Statements that are sent before the first of them is answered. */
+const IN_FLIGHT = 8;
 
 /**
  * Adds tasks with their dependencies to a job, all or none. A task whose id is there already stays as it is, so that
@@ -39,7 +42,12 @@ export const addTasks = async (
   drafts: readonly TaskDraft[],
   { by, told = true, bounded = true }: AddOptions,
 ): Promise<readonly string[]> => {
-  const known = await knownTasks(unit, jobId, drafts);
+  const known =
+    unit.takeAhead<ReadonlyMap<string, Known>>() ??
+    // A job that was made in this unit has none.
+    (unit.job(jobId).total === 0
+      ? new Map<string, Known>()
+      : await knownTasks(unit, jobId, drafts));
   const fresh = freshOnes(drafts, known, jobId);
   if (fresh.length === 0) return [];
   const { settings } = unit.openJob(jobId);
@@ -67,7 +75,7 @@ export const addTasks = async (
       needed.add(need.id);
       edges.push([need.id, id, jobId, need.onFailure]);
     }
-  const rows = fresh.map((draft): Cell[] => {
+  const rowOf = (draft: TaskDraft): Cell[] => {
     const waiting = draft.needs.filter((need) => {
       const there = known.get(need.id);
       return there === undefined || holdsUp(there.state as TaskState, need);
@@ -103,8 +111,8 @@ export const addTasks = async (
       draft.timeoutMs,
       isPaused ? HELD_WITH_JOB : null,
     ];
-  });
-  await insertTasks(unit, rows);
+  };
+  await insertTasks(unit, fresh, rowOf);
   await insertEdges(unit, edges);
   await markBlocking(
     unit,
@@ -124,6 +132,13 @@ export const addTasks = async (
   await followSetbacks(unit, setbacks, 'earlier');
   return fresh.map(({ id }) => id);
 };
+
+/** Reads ahead what `addTasks` needs for the same drafts. */
+export const lookAhead = async (
+  unit: Unit,
+  jobId: string,
+  drafts: readonly TaskDraft[],
+): Promise<void> => unit.keepAhead(await knownTasks(unit, jobId, drafts));
 
 /** The drafts that are not there yet. @throws DaggerError TASK_CONFLICT where one id stands for different tasks */
 const freshOnes = (
@@ -175,11 +190,9 @@ const knownTasks = async (
   jobId: string,
   drafts: readonly TaskDraft[],
 ): Promise<ReadonlyMap<string, Known>> => {
-  // A job that was made in this unit has none.
-  if (unit.job(jobId).total === 0) return new Map();
   const ids = new Set(drafts.flatMap(({ id, needs }) => [id, ...needs.map((need) => need.id)]));
   const { rows } = await sql<Known>`select id, state, agent, rank from dagger_tasks
-    where job_id = ${jobId} and id in ${list(unit.storage.abilities, [...ids])}`.execute(unit.trx);
+    where ${ofJob(jobId)} and id in ${list(unit.storage.abilities, [...ids])}`.execute(unit.trx);
   return new Map(rows.map((row) => [row.id, row]));
 };
 
@@ -233,14 +246,22 @@ const TASK_COLUMNS: readonly Kind[] = [
   'text',
 ];
 
-const insertTasks = async (unit: Unit, rows: readonly (readonly Cell[])[]): Promise<void> => {
-  for (let at = 0; at < rows.length; at += CHUNK)
-    await sql`insert into dagger_tasks (id, job_id, parent_id, agent, type, state, title, input, options, priority, rank,
+/** While the database inserts some, the next ones are made ready for it. */
+const insertTasks = async (
+  unit: Unit,
+  drafts: readonly TaskDraft[],
+  rowOf: (draft: TaskDraft) => readonly Cell[],
+): Promise<void> => {
+  for (let at = 0; at < drafts.length; at += CHUNK) {
+    if (at > 0 && at % (CHUNK * IN_FLIGHT) === 0) await unit.written();
+    const rows = drafts.slice(at, at + CHUNK).map(rowOf);
+    unit.send(
+      sql`insert into dagger_tasks (id, job_id, parent_id, agent, type, state, title, input, options, priority, rank,
         ord, depth, waiting, blocking, run_at, timeout_ms, reason, fence, failures, crashes, rejections)
       select c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, 0, 0, 0, 0
-      from ${each(unit.storage.abilities, TASK_COLUMNS, rows.slice(at, at + CHUNK))}`.execute(
-      unit.trx,
+      from ${each(unit.storage.abilities, TASK_COLUMNS, rows)}`,
     );
+  }
 };
 
 /** Edges that are there stay as they are. */
@@ -248,11 +269,13 @@ export const insertEdges = async (
   unit: Unit,
   rows: readonly (readonly Cell[])[],
 ): Promise<void> => {
-  for (let at = 0; at < rows.length; at += CHUNK)
-    await sql`insert into dagger_task_edges (needs, task_id, job_id, on_failure)
+  for (let at = 0; at < rows.length; at += CHUNK) {
+    if (at > 0 && at % (CHUNK * IN_FLIGHT) === 0) await unit.written();
+    unit.send(sql`insert into dagger_task_edges (needs, task_id, job_id, on_failure)
       select c0, c1, c2, c3
       from ${each(unit.storage.abilities, ['text', 'text', 'text', 'text'], rows.slice(at, at + CHUNK))} where true
-      on conflict (needs, task_id) do nothing`.execute(unit.trx);
+      on conflict (needs, task_id) do nothing`);
+  }
 };
 
 /** Tasks on which others depend from now on. */

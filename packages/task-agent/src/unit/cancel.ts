@@ -5,6 +5,7 @@ import { list, states } from '../store/each.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';
+import { below, ofJob } from '../store/below.ts';
 
 interface Cancellable {
   readonly id: string;
@@ -34,13 +35,9 @@ export const cancelTasks = async (
   const { rows } = await (
     root === undefined
       ? sql<Cancellable>`select id, state, waiting, worker from dagger_tasks
-        where job_id = ${jobId} and state in ${from}`
-      : sql<Cancellable>`with recursive below(id) as (
-          select id from dagger_tasks where id = ${root} and job_id = ${jobId}
-          union select t.id from dagger_tasks as t join below as b on t.parent_id = b.id
-            where t.job_id = ${jobId})
-        select t.id, t.state, t.waiting, t.worker from dagger_tasks as t join below as b on b.id = t.id
-        where t.state in ${from}`
+        where ${ofJob(jobId)} and state in ${from}`
+      : sql<Cancellable>`select id, state, waiting, worker from dagger_tasks
+        where (id = ${root} or ${below(root)}) and ${ofJob(jobId)} and state in ${from}`
   ).execute(unit.trx);
   const cancelled = rows.filter(({ id }) => id !== except);
   if (cancelled.length === 0) return [];

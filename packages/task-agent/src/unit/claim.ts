@@ -1,5 +1,5 @@
 import type { Storage } from '@dagger/core';
-import { sql, type RawBuilder, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { each } from '../store/each.ts';
 import type { TaskRow, TaskTables } from '../store/tables.ts';
 
@@ -45,19 +45,21 @@ export type ClaimedTask = Pick<
  * worker is about to take is passed over.
  */
 export const claimTasks = async (
-  trx: Transaction<TaskTables>,
+  db: Kysely<TaskTables>,
   storage: Storage,
   request: ClaimRequest,
 ): Promise<readonly ClaimedTask[]> => {
   const { worker, now } = request;
-  const { rows } =
-    await sql<ClaimedTask>`${storage.abilities.rowLocks ? pickedLocked(storage, request) : sql``}
+  const found = storage.abilities.rowLocks
+    ? sql`ctid = any(array(${pickedLocked(storage, request)}))`
+    : sql`id in (${picked(request)})`;
+  const { rows } = await sql<ClaimedTask>`
     update dagger_tasks set state = 'in_progress', worker = ${worker}, fence = fence + 1, started_at = ${now},
       beat_at = ${now}, progress = null,
       deadline = case when timeout_ms is null then null else ${now} + timeout_ms end
-    where id in (${storage.abilities.rowLocks ? sql`select id from picked` : picked(request)})
+    where ${found}
     returning id, job_id, parent_id, agent, input, options, error, reason, priority, rank, ord, depth, fence, failures,
-      crashes, rejections, waiting, timeout_ms`.execute(trx);
+      crashes, rejections, waiting, timeout_ms`.execute(db);
   return rows.toSorted((a, b) => b.rank - a.rank || a.ord - b.ord);
 };
 
@@ -75,22 +77,20 @@ const picked = ({ demands, most }: ClaimRequest): RawBuilder<unknown> => {
   return sql`select id from (${all}) order by rank desc, ord limit ${most}`;
 };
 
-/** Materialised, so that the planner picks once. */
+/** The places of the rows: they are locked, so nobody moves them, and need not be looked up again. */
 const pickedLocked = (storage: Storage, { demands, most }: ClaimRequest): RawBuilder<unknown> => {
   const [only, ...others] = demands;
   if (only !== undefined && others.length === 0)
-    return sql`with picked as materialized (
-      select id from dagger_tasks where state = 'ready' and agent = ${only.agent}
-      order by rank desc, ord limit ${Math.min(only.most, most)} for update skip locked)`;
-  return sql`with picked as materialized (
-    select c.id from ${each(
-      storage.abilities,
-      ['text', 'number'],
-      demands.map(({ agent, most: limit }) => [agent, Math.min(limit, most)]),
-    )} cross join lateral (
-      select id, rank, ord from dagger_tasks where state = 'ready' and agent = e.c0
+    return sql`select ctid from dagger_tasks where state = 'ready' and agent = ${only.agent}
+      order by rank desc, ord limit ${Math.min(only.most, most)} for update skip locked`;
+  return sql`select c.place from ${each(
+    storage.abilities,
+    ['text', 'number'],
+    demands.map(({ agent, most: limit }) => [agent, Math.min(limit, most)]),
+  )} cross join lateral (
+      select ctid as place, rank, ord from dagger_tasks where state = 'ready' and agent = e.c0
       order by rank desc, ord limit e.c1 for update skip locked) as c
-    order by c.rank desc, c.ord limit ${most})`;
+    order by c.rank desc, c.ord limit ${most}`;
 };
 
 /** Tasks whose time has come become ready. Gives their agents, and when the next one is due. */

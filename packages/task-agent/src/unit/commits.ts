@@ -12,6 +12,11 @@ import { Unit, type Effects, type Verdicts } from './unit.ts';
 export interface Operation<T> {
   /** The jobs whose locks it needs. */
   readonly jobs: readonly string[];
+  /**
+   * Asks for what `run` is going to read, together with the locks: one journey to the database less. Only called where nothing
+   * else in the transaction can change that.
+   */
+  ahead?(unit: Unit): Promise<void>;
   /** A `DaggerError` that it throws undoes it, and reaches whoever asked; others are troubles of the database. */
   run(unit: Unit): Promise<T>;
 }
@@ -20,7 +25,13 @@ export interface Operation<T> {
 export interface Claimer {
   /** Whether a transaction is worth it only to claim. */
   readonly wants: boolean;
-  claim(trx: Transaction<TaskTables>, unit: Unit): Promise<readonly ClaimedTask[]>;
+  /**
+   * Takes tasks beside the transaction that follows, if that is better than within it; it wants nothing then, until that is
+   * over. `isAlone`: the transaction would do nothing else.
+   */
+  claimBeside(isAlone: boolean): void;
+  /** Undefined when it has no room. */
+  claim(trx: Transaction<TaskTables>, unit: Unit): Promise<readonly ClaimedTask[] | undefined>;
   /** What `claim` gave is committed: they are the worker's. */
   took(tasks: readonly ClaimedTask[]): void;
   /** It is not known whether tasks were taken. */
@@ -117,8 +128,9 @@ export class Commits {
       const batch = { completions: this.#completions, entries: this.#entries };
       this.#completions = [];
       this.#entries = [];
-      const wants = this.#claimer?.wants ?? false;
-      if (batch.completions.length === 0 && batch.entries.length === 0 && !wants) break;
+      const isEmpty = batch.completions.length === 0 && batch.entries.length === 0;
+      this.#claimer?.claimBeside(isEmpty);
+      if (isEmpty && this.#claimer?.wants !== true) break;
       await this.#commit(batch);
     }
     this.#running = false;
@@ -190,7 +202,7 @@ export class Commits {
   }
 
   async #transaction(
-    { completions, entries }: Batch,
+    batch: Batch,
     again: boolean,
     blame: (entry: Entry | undefined) => void,
   ): Promise<void> {
@@ -199,31 +211,47 @@ export class Commits {
     const { effects, ours, values, claimed } = await storage.transaction(async (plain) => {
       const trx = plain as unknown as Transaction<TaskTables>;
       const unit = new Unit(trx, storage, { now: clock.now(), again, verdicts });
-      const jobs = new Set<string>();
-      for (const { completion } of completions) jobs.add(completion.jobId);
-      for (const { operation } of entries) for (const jobId of operation.jobs) jobs.add(jobId);
-      await unit.lock(jobs);
-      const done = await completeTasks(
-        unit,
-        completions.map(({ completion }) => completion),
-      );
-      const results: unknown[] = [];
-      for (const entry of entries) {
-        blame(entry);
-        results.push(await entry.operation.run(unit));
-        blame(undefined);
+      try {
+        const done = await this.#done(unit, batch, blame);
+        const known = await unit.finish();
+        const [claimed] = await Promise.all([claimer?.claim(trx, unit), unit.written()]);
+        return { ...done, effects: known, claimed };
+      } catch (error) {
+        throw await unit.reason(error);
       }
-      const known = await unit.finish();
-      return {
-        effects: known,
-        ours: done,
-        values: results,
-        claimed: (await claimer?.claim(trx, unit)) ?? [],
-      };
     });
     committed(effects);
-    claimer?.took(claimed);
+    if (claimed !== undefined) claimer?.took(claimed);
+    const { completions, entries } = batch;
     for (const { completion, resolve } of completions) resolve(ours.has(completion.taskId));
     for (const [i, { resolve }] of entries.entries()) resolve(values[i]);
+  }
+
+  async #done(
+    unit: Unit,
+    { completions, entries }: Batch,
+    blame: (entry: Entry | undefined) => void,
+  ): Promise<{ readonly ours: ReadonlySet<string>; readonly values: readonly unknown[] }> {
+    const jobs = new Set<string>();
+    for (const { completion } of completions) jobs.add(completion.jobId);
+    for (const { operation } of entries) for (const jobId of operation.jobs) jobs.add(jobId);
+    const [first, second] = entries;
+    const isAlone = completions.length === 0 && second === undefined;
+    // Sent together, and done in this order: nothing is read or changed before the locks are there.
+    const [, ours] = await Promise.all([
+      unit.lock(jobs),
+      completeTasks(
+        unit,
+        completions.map(({ completion }) => completion),
+      ),
+      isAlone ? first?.operation.ahead?.(unit) : undefined,
+    ]);
+    const values: unknown[] = [];
+    for (const entry of entries) {
+      blame(entry);
+      values.push(await entry.operation.run(unit));
+      blame(undefined);
+    }
+    return { ours, values };
   }
 }

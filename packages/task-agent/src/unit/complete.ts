@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { each } from '../store/each.ts';
+import { STILL_OWN } from './own-task.ts';
 import { releaseDependents } from './release.ts';
 import type { Unit } from './unit.ts';
 
@@ -32,7 +33,7 @@ export const completeTasks = async (
     await sql<Completed>`update dagger_tasks set state = 'completed', output = e.c2,
       error = null, reason = null, worker = null, deadline = null, finished_at = ${unit.now}
     from ${each(unit.storage.abilities, ['text', 'number', 'text'], rows)}
-    where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress'
+    where dagger_tasks.id = e.c0 and ${STILL_OWN}
     returning dagger_tasks.id, dagger_tasks.job_id, dagger_tasks.blocking`.execute(unit.trx);
   for (const { id, job_id } of done) {
     unit.change(job_id, { unfinished: -1, movable: -1 });

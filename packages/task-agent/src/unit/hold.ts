@@ -6,6 +6,7 @@ import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';
+import { ofJob } from '../store/below.ts';
 
 const pausedFrom = (state: TaskState): 'pending' | 'blocked' =>
   state === 'blocked' ? 'blocked' : 'pending';
@@ -27,11 +28,11 @@ export const pauseJob = async (
   // Counted as they are held: a worker may take some at the same time.
   const reason = HELD_WITH_JOB;
   const { rows: pending } = await sql<{ readonly waiting: number }>`update dagger_tasks
-    set state = 'paused', reason = ${reason} where job_id = ${jobId} and state = 'pending' returning waiting`.execute(
+    set state = 'paused', reason = ${reason} where ${ofJob(jobId)} and state = 'pending' returning waiting`.execute(
     unit.trx,
   );
   const { rows: ready } = await sql<{ readonly id: string }>`update dagger_tasks
-    set state = 'paused', reason = ${reason}, waiting = ${COUNTED} where job_id = ${jobId} and state = 'ready' returning id`.execute(
+    set state = 'paused', reason = ${reason}, waiting = ${COUNTED} where ${ofJob(jobId)} and state = 'ready' returning id`.execute(
     unit.trx,
   );
   const moved = ready.length + pending.filter(({ waiting }) => waiting === 0).length;
@@ -46,7 +47,7 @@ export const resumeJob = async (unit: Unit, jobId: string): Promise<void> => {
   const held = await unit.trx
     .selectFrom('dagger_tasks')
     .selectAll()
-    .where('job_id', '=', jobId)
+    .where(ofJob(jobId))
     .where('state', '=', 'paused')
     .execute();
   unit.log(jobId, { type: 'JobResumed' });

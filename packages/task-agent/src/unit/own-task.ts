@@ -1,4 +1,5 @@
 import { DaggerError } from '@dagger/core';
+import { sql, type RawBuilder } from 'kysely';
 import type { TaskRow } from '../store/tables.ts';
 import type { Unit } from './unit.ts';
 
@@ -27,3 +28,9 @@ export const ownTask = async (unit: Unit, { taskId, fence }: Grip): Promise<Task
   if (row?.state !== 'in_progress' || row.fence !== fence) throw lostTask(taskId);
   return row;
 };
+
+/**
+ * Whether a row of `dagger_tasks` is still that of the attempt whose fence is `e.c1`. As a case, since PostgreSQL would otherwise
+ * guess how many are in progress: before it has statistics it takes them for one, and then compares each with each.
+ */
+export const STILL_OWN: RawBuilder<boolean> = sql`case when dagger_tasks.state = 'in_progress' then dagger_tasks.fence = e.c1 else false end`;

@@ -14,7 +14,8 @@ export const raiseRanks = async (
   if (raised.length === 0) return;
   const unfinished = states(UNFINISHED);
   await sql`with recursive up(id, rank) as (
-      select c0, c1 from ${each(unit.storage.abilities, ['text', 'number'], raised)}
+      select t.id, e.c1 from ${each(unit.storage.abilities, ['text', 'number'], raised)}
+        join dagger_tasks as t on t.id = e.c0
       union
       select e.needs, up.rank from up
         join dagger_task_edges as e on e.task_id = up.id

@@ -9,6 +9,7 @@ import type { TaskRow } from '../store/tables.ts';
 import { addTasks } from './add-tasks.ts';
 import { cancelTasks } from './cancel.ts';
 import type { LockedJob, Unit } from './unit.ts';
+import { ofJob } from '../store/below.ts';
 
 /** A task that does not move, and why. */
 export interface StalledTask {
@@ -146,7 +147,7 @@ const stalledTasks = async (
   const rows = await unit.trx
     .selectFrom('dagger_tasks')
     .select(['id', 'agent', 'state', 'title', 'reason', 'waiting'])
-    .where('job_id', '=', jobId)
+    .where(ofJob(jobId))
     .where('state', 'in', ['blocked', 'in_review', 'paused', 'pending', 'in_progress', 'ready'])
     // Those that are held by something else than other tasks come first.
     .orderBy('waiting')

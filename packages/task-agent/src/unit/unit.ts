@@ -1,11 +1,12 @@
 import { DaggerError, type ErrorData, type Storage } from '@dagger/core';
-import { sql, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { JobLogEvent } from '../lifecycle/events.ts';
 import { readReason } from '../lifecycle/reason.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import type { JobConfig } from '../spec/job-spec.ts';
-import { each, list, type Kind } from '../store/each.ts';
+import { each, list, type Cell, type Kind } from '../store/each.ts';
 import type { JobRow, TaskRow, TaskTables } from '../store/tables.ts';
+import { ofJob } from '../store/below.ts';
 
 /** How the numbers of a job change. */
 export interface JobChange {
@@ -40,15 +41,12 @@ export interface Effects {
   readonly customStalls: readonly { readonly jobId: string; readonly stall: number }[];
 }
 
-const CHANGE_COLUMNS: readonly Kind[] = [
+/** The id, and the numbers of tasks, the tokens and the number of the last row of the log. */
+const NUMBER_COLUMNS: readonly Kind[] = [
   'text',
   ...Array.from({ length: 6 }, () => 'number' as const),
 ];
-
-type Numbers = Pick<
-  JobRow,
-  'id' | 'total' | 'unfinished' | 'movable' | 'failed' | 'tokens' | 'seq'
->;
+const LOG_COLUMNS: readonly Kind[] = ['text', 'number', 'number', 'text'];
 
 interface Pending {
   total: number;
@@ -94,6 +92,10 @@ export class Unit {
   readonly #stopping: Set<string> = new Set();
   readonly #logged: Effects['logged'][number][] = [];
   readonly #finished: string[] = [];
+  readonly #sent: Promise<unknown>[] = [];
+  /** How the first statement failed of those that were sent. */
+  #failure: { readonly error: unknown } | undefined;
+  #ahead: unknown;
   readonly #customStalls: Effects['customStalls'][number][] = [];
 
   constructor(
@@ -221,7 +223,10 @@ export class Unit {
     this.#finished.push(jobId);
   }
 
-  /** Writes the numbers and the histories, ends the jobs that are over, and sees to those in which nothing can move. */
+  /**
+   * Writes the numbers and the histories, ends the jobs that are over, and sees to those in which nothing can move. Some of it
+   * is only sent: `written` waits for it.
+   */
   async finish(): Promise<Effects> {
     // What follows from a stall may itself end a job; nothing goes round more often than that.
     for (let round = 0; this.#pending.size > 0 && round < 8; round++) {
@@ -229,7 +234,7 @@ export class Unit {
       this.#stopping.clear();
       const changed = [...this.#pending];
       this.#pending.clear();
-      for (const [job, change] of await this.#write(changed)) await this.#judge(job, change);
+      for (const [job, change] of this.#write(changed)) await this.#judge(job, change);
     }
     return {
       logged: this.#logged,
@@ -257,42 +262,71 @@ export class Unit {
       await this.#verdicts.stuck(this, job);
   }
 
-  async #write(
-    changed: readonly (readonly [string, Pending])[],
-  ): Promise<(readonly [LockedJob, Pending])[]> {
+  /** Their locks are held, so what the numbers will be is known without asking for them. */
+  #write(changed: readonly (readonly [string, Pending])[]): (readonly [LockedJob, Pending])[] {
     const { abilities } = this.storage;
-    const rows = changed.map(([jobId, p]) => [
-      jobId,
-      p.total,
-      p.unfinished,
-      p.movable,
-      p.failed,
-      p.tokens,
-      p.events.length > 0 ? 1 : 0,
-    ]);
-    const { rows: written } = await sql<Numbers>`
-      update dagger_jobs set total = total + e.c1, unfinished = unfinished + e.c2, movable = movable + e.c3,
-        failed = failed + e.c4, tokens = tokens + e.c5, seq = seq + e.c6, progressed_at = ${this.now}
-      from ${each(abilities, CHANGE_COLUMNS, rows)} where dagger_jobs.id = e.c0
-      returning id, total, unfinished, movable, failed, tokens, seq`.execute(this.trx);
-    const bodies: (readonly [string, number, number, string])[] = [];
-    for (const numbers of written)
-      this.#jobs.set(numbers.id, { ...this.job(numbers.id), ...numbers, progressed_at: this.now });
-    for (const [jobId, { events }] of changed) {
-      const row = this.#jobs.get(jobId);
-      if (events.length === 0 || row === undefined) continue;
-      bodies.push([jobId, row.seq, this.now, JSON.stringify(events)]);
-      this.#logged.push({ jobId, seq: row.seq, at: this.now, events });
+    const written: (readonly [LockedJob, Pending])[] = [];
+    const numbers: Cell[][] = [];
+    const bodies: Cell[][] = [];
+    for (const [jobId, pending] of changed) {
+      const { events } = pending;
+      const before = this.job(jobId);
+      const job: LockedJob = {
+        ...before,
+        total: before.total + pending.total,
+        unfinished: before.unfinished + pending.unfinished,
+        movable: before.movable + pending.movable,
+        failed: before.failed + pending.failed,
+        tokens: before.tokens + pending.tokens,
+        seq: before.seq + (events.length > 0 ? 1 : 0),
+        progressed_at: this.now,
+      };
+      this.#jobs.set(jobId, job);
+      written.push([job, pending]);
+      const { total, unfinished, movable, failed, tokens, seq } = job;
+      numbers.push([jobId, total, unfinished, movable, failed, tokens, seq]);
+      if (events.length === 0) continue;
+      bodies.push([jobId, seq, this.now, JSON.stringify(events)]);
+      this.#logged.push({ jobId, seq, at: this.now, events });
     }
+    this
+      .send(sql`update dagger_jobs set total = e.c1, unfinished = e.c2, movable = e.c3, failed = e.c4, tokens = e.c5,
+        seq = e.c6, progressed_at = ${this.now}
+      from ${each(abilities, NUMBER_COLUMNS, numbers)} where dagger_jobs.id = e.c0`);
     if (bodies.length > 0)
-      await sql`insert into dagger_job_log (job_id, seq, at, body)
-        select c0, c1, c2, c3 from ${each(abilities, ['text', 'number', 'number', 'text'], bodies)}`.execute(
-        this.trx,
-      );
-    return changed.flatMap(([jobId, pending]) => {
-      const job = this.#jobs.get(jobId);
-      return job === undefined ? [] : [[job, pending] as const];
-    });
+      this.send(sql`insert into dagger_job_log (job_id, seq, at, body)
+        select c0, c1, c2, c3 from ${each(abilities, LOG_COLUMNS, bodies)}`);
+    return written;
+  }
+
+  /** Keeps what was read before it is needed. */
+  keepAhead(read: unknown): void {
+    this.#ahead = read;
+  }
+
+  /** What was read ahead, for whoever asks first; undefined if nothing was. */
+  takeAhead<T>(): T | undefined {
+    const read = this.#ahead as T | undefined;
+    this.#ahead = undefined;
+    return read;
+  }
+
+  /** Nobody needs the answer before the end. */
+  send(statement: RawBuilder<unknown>): void {
+    const sent = statement.execute(this.trx);
+    sent.catch((error: unknown) => (this.#failure ??= { error }));
+    this.#sent.push(sent);
+  }
+
+  /** Why the unit failed, which threw `thrown`: after a statement that fails the database refuses all others. */
+  async reason(thrown: unknown): Promise<unknown> {
+    await Promise.allSettled(this.#sent);
+    return this.#failure === undefined ? thrown : this.#failure.error;
+  }
+
+  /** Resolves when everything that was sent has been done. */
+  async written(): Promise<void> {
+    await Promise.all(this.#sent.splice(0));
   }
 
   /** A job succeeds unless a task failed and nobody was there who went on all the same. */
@@ -303,7 +337,7 @@ export class Unit {
         : await this.trx
             .selectFrom('dagger_tasks as t')
             .select(['t.id', 't.error', 't.reason'])
-            .where('t.job_id', '=', job.id)
+            .where(ofJob(job.id, 't.id'))
             .where('t.state', 'in', ['failed', 'rejected'])
             // Its failure passed on to a task that needed it, or somebody went on all the same.
             .where((t) =>

@@ -6,6 +6,15 @@ import { tables } from '../store/reads.ts';
 export const LEASE = 7_000;
 const BEAT = 2_000;
 
+/**
+ * What runs in the thread first. Opening the storage once more costs more than most things that a short-lived process does, and
+ * the lease runs for some time: so it begins when it must, whatever the other thread does then.
+ */
+const BOOT = `const { workerData } = require('node:worker_threads');
+setTimeout(() => import(workerData.entry), workerData.delay);`;
+/** Milliseconds before the thread opens the storage. */
+const DELAY = 1_000;
+
 /** What the thread is told when it starts. */
 export interface HeartbeatOrder {
   readonly url: string;
@@ -69,8 +78,9 @@ export class Heartbeat {
     const { storage, worker, thread, logger, lost } = this.#options;
     if (!thread || storage.url === undefined || this.#thread !== undefined) return;
     const order: HeartbeatOrder = { url: storage.url, worker, lease: LEASE, beat: BEAT };
-    this.#thread = new Thread(entry, {
-      workerData: order,
+    this.#thread = new Thread(BOOT, {
+      eval: true,
+      workerData: { ...order, entry: entry.href, delay: DELAY },
       // The sources find each other by their condition.
       ...(isSource ? { execArgv: ['-C', '@dagger/source', '--no-warnings'] } : {}),
     });

@@ -9,6 +9,7 @@ import { failAttempt } from '../unit/fail.ts';
 import { answerStall, planOf, terminate } from '../unit/stall.ts';
 import { isEnd, type TaskState } from '../lifecycle/states.ts';
 import { retryDelay } from './retry-delay.ts';
+import { STILL_OWN } from '../unit/own-task.ts';
 import type { Worker, WorkerOptions } from './worker.ts';
 
 /** Milliseconds between two rounds. */
@@ -159,9 +160,7 @@ export class Upkeep {
       : sql``;
     await sql`update dagger_tasks set beat_at = e.c2, progress = coalesce(e.c3, dagger_tasks.progress)
       from ${each(storage.abilities, ['text', 'number', 'number', 'text'], rows)}
-      where dagger_tasks.id = e.c0 and dagger_tasks.fence = e.c1 and dagger_tasks.state = 'in_progress' ${free}`.execute(
-      tables(storage),
-    );
+      where dagger_tasks.id = e.c0 and ${STILL_OWN} ${free}`.execute(tables(storage));
   }
 
   /** What waits here for a slot has not begun: its time to end moves on with the clock. */

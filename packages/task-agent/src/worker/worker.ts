@@ -1,20 +1,19 @@
 import type { Clock, Ids, Logger, Storage } from '@dagger/core';
 import { newOwner, Timers } from '@dagger/core/kernel';
-import type { Transaction } from 'kysely';
 import type { AgentRegistry, RegisteredAgent } from '../agent/registry.ts';
 import type { LiveTaskEvent } from '../lifecycle/events.ts';
 import type { TaskDraft } from '../spec/draft.ts';
 import { readOptions, type TaskSpec } from '../spec/task-spec.ts';
 import { tables } from '../store/reads.ts';
-import type { TaskTables } from '../store/tables.ts';
-import { claimTasks, promoteDue, type ClaimedTask, type Demand } from '../unit/claim.ts';
-import type { Claimer, Commits } from '../unit/commits.ts';
+import type { ClaimedTask } from '../unit/claim.ts';
+import type { Commits } from '../unit/commits.ts';
 import { giveBack } from '../unit/give-back.ts';
 import type { DraftOf } from '../unit/stall.ts';
-import type { Effects, Unit } from '../unit/unit.ts';
+import type { Effects } from '../unit/unit.ts';
 import { TaskAttempt } from './attempt.ts';
 import type { AttemptHost } from './attempt-host.ts';
 import { Heartbeat, LEASE } from './heartbeat.ts';
+import { Intake, type Claim, type Taker } from './intake.ts';
 import { Upkeep } from './upkeep.ts';
 
 export interface WorkerOptions {
@@ -49,10 +48,9 @@ export const workerTopic = (worker: string): string => `dagger_worker:${worker}`
 export const TASKS_TOPIC = 'dagger_tasks';
 
 /**
- * Takes tasks and runs their agents, as many at a time as it has slots. It takes with each commit as many as are likely to be
- * begun before the next one is back: the free slots, and what it finished since the last time.
+ * Takes tasks and runs their agents, as many at a time as it has slots.
  */
-export class Worker implements Claimer, AttemptHost {
+export class Worker implements Taker, AttemptHost {
   /** A new one when others have declared the worker dead. */
   id: string;
   readonly storage: Storage;
@@ -71,19 +69,14 @@ export class Worker implements Claimer, AttemptHost {
   /** It is beginning anew. */
   #rebirth: Promise<void> | undefined;
   readonly #names: readonly string[];
+  readonly #intake: Intake;
   readonly #running: Set<TaskAttempt> = new Set();
   /** Attempts whose end is about to be stored. */
   readonly #storing: Set<TaskAttempt> = new Set();
   #buffer: ClaimedTask[] = [];
   readonly #busy: Map<string, number> = new Map();
-  #mayHaveWork = true;
-  #finished = 0;
-  /** When the next task that waits for a time is due, in milliseconds since the epoch; 0: that is to be found out. */
-  #nextDue = 0;
-  #dueTimer: (() => void) | undefined;
+  #isBeginning = false;
   #isStopping = false;
-  /** The claim whose commit is under way, and as whom it was made. */
-  #claimUnderWay: { readonly worker: string; readonly at: number } | undefined;
   /** When the deadline of a task that has not begun was last set in the storage, in milliseconds since the epoch. */
   readonly #deadlineSetAt: Map<string, number> = new Map();
   /** Attempts that came to an end which could not be stored: their agents were called. */
@@ -104,6 +97,7 @@ export class Worker implements Claimer, AttemptHost {
     this.longestValue = options.longestValue;
     this.#timers = new Timers(options.clock);
     this.#names = options.agents.list();
+    this.#intake = new Intake(this, { ...options, timers: this.#timers });
     this.#heartbeat = this.#newHeartbeat(0);
     this.#upkeep = new Upkeep(this, options);
   }
@@ -113,7 +107,7 @@ export class Worker implements Claimer, AttemptHost {
   async start(): Promise<void> {
     await this.#register();
     await this.#listen();
-    this.commits.attach(this);
+    this.commits.attach(this.#intake);
     this.#upkeep.start();
     this.wake();
   }
@@ -211,6 +205,7 @@ export class Worker implements Claimer, AttemptHost {
 
   async #drain(patience: number): Promise<void> {
     await this.commits.settled();
+    await this.#intake.settled();
     await this.giveBack(this.#buffer.splice(0));
     if (this.#running.size > 0) {
       const cancel = this.clock.after(patience, () => this.#drained?.());
@@ -246,14 +241,12 @@ export class Worker implements Claimer, AttemptHost {
 
   /** There may be something to take. */
   wake(): void {
-    this.#mayHaveWork = true;
-    if (this.wants) this.commits.ask();
+    this.#intake.wake();
   }
 
-  /** The time of tasks has come that others made wait, so that nobody here has a timer for them. */
+  /** The time of tasks has come that others made wait. */
   someAreDue(): void {
-    this.#nextDue = 0;
-    this.wake();
+    this.#intake.someAreDue();
   }
 
   /** Tasks may have been taken from this worker. */
@@ -262,90 +255,39 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   /** A commit of this process made tasks ready, or known when they will be. */
-  hear({ ready, due }: Effects): void {
-    for (const agent of ready) if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
-    for (const at of due) this.#dueAt(at);
+  hear(effects: Effects): void {
+    this.#intake.hear(effects);
   }
 
   /** Whether tasks that became ready may need other workers. */
   isShort(ready: ReadonlySet<string>): boolean {
-    if (this.#isStopping || this.#room <= 0) return true;
+    if (this.#isStopping || this.room <= 0) return true;
     for (const agent of ready) if (!this.#options.agents.contains(agent)) return true;
     return false;
   }
 
-  #dueAt(at: number): void {
-    if (at >= this.#nextDue) return;
-    this.#nextDue = at;
-    this.#dueTimer?.();
-    this.#dueTimer = this.#timers.at(at, () => this.wake());
-  }
-
-  get #room(): number {
+  get room(): number {
     return this.#options.slots - this.#running.size - this.#buffer.length;
   }
 
-  get #most(): number {
-    return this.#room + Math.min(this.#options.maxPrefetch, this.#finished);
+  get waiting(): number {
+    return this.#buffer.length;
   }
 
-  get wants(): boolean {
-    if (!this.#mayHaveWork || this.#isStopping || this.#names.length === 0) return false;
-    return this.#most > 0 && this.#heartbeat.isTrusted;
+  get isOpen(): boolean {
+    return !this.#isStopping && this.#heartbeat.isTrusted;
   }
 
-  #demands(most: number): Demand[] {
-    const demands: Demand[] = [];
-    for (const agent of this.#names) {
-      const { concurrency, onCrash = 'retry' } = this.#options.agents.get(agent) ?? {};
-      // What must not run twice is taken only when it begins at once.
-      const own = onCrash === 'retry' ? most : Math.max(0, this.#room);
-      const left = concurrency === undefined ? own : concurrency - (this.#busy.get(agent) ?? 0);
-      if (left > 0) demands.push({ agent, most: Math.min(own, left) });
-    }
-    return demands;
+  busyWith(agent: string): number {
+    return this.#busy.get(agent) ?? 0;
   }
 
-  async claim(trx: Transaction<TaskTables>, unit: Unit): Promise<readonly ClaimedTask[]> {
-    // What this very transaction made ready is there to be taken.
-    for (const agent of unit.ready)
-      if (this.#options.agents.contains(agent)) this.#mayHaveWork = true;
-    const isDue = this.#nextDue <= unit.now;
-    if (!this.wants && !isDue) return [];
-    this.#claimUnderWay = { worker: this.id, at: unit.now };
-    if (isDue) {
-      const { agents, next } = await promoteDue(trx, this.storage, unit.now);
-      if (agents.length > 0) this.#mayHaveWork = true;
-      this.#nextDue = Number.POSITIVE_INFINITY;
-      if (next !== undefined) this.#dueAt(next);
-    }
-    const most = this.#most;
-    const demands = this.wants ? this.#demands(most) : [];
-    if (demands.length === 0) {
-      // An agent that is at its limit is looked for again when one of its tasks has ended.
-      this.#mayHaveWork = false;
-      return [];
-    }
-    this.#finished = 0;
-    const tasks = await claimTasks(trx, this.storage, {
-      worker: this.id,
-      demands,
-      most,
-      now: unit.now,
-    });
-    // Fewer than were asked for: there is nothing left, until somebody says otherwise.
-    if (tasks.length < most) this.#mayHaveWork = false;
-    return tasks;
-  }
-
-  took(tasks: readonly ClaimedTask[]): void {
-    const claim = this.#claimUnderWay;
-    this.#claimUnderWay = undefined;
+  receive(tasks: readonly ClaimedTask[], claim: Claim): void {
     // Others have taken them over from whom this worker was then.
-    if (tasks.length === 0 || claim?.worker !== this.id) return;
+    if (tasks.length === 0 || claim.worker !== this.id) return;
     this.#heartbeat.startThread();
     for (const task of tasks) {
-      this.#busy.set(task.agent, (this.#busy.get(task.agent) ?? 0) + 1);
+      this.#busy.set(task.agent, this.busyWith(task.agent) + 1);
       this.#buffer.push(task);
       if (task.timeout_ms !== null) this.#deadlineSetAt.set(task.id, claim.at);
     }
@@ -372,15 +314,9 @@ export class Worker implements Claimer, AttemptHost {
     );
   }
 
-  /** A claim that was committed although it threw left tasks that nobody runs: the next rounds of upkeep find them. */
-  inDoubt(): void {
-    this.#claimUnderWay = undefined;
-    this.#mayHaveWork = true;
-  }
-
   /** The claim of which it is not known yet what it took. */
   get claimUnderWay(): object | undefined {
-    return this.#claimUnderWay;
+    return this.#intake.underWay;
   }
 
   /** The tasks that this worker has, with the fence of each. */
@@ -429,6 +365,19 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   /**
+   * Agents that end at once would follow each other without the event loop turning, and the database would wait for us: slab
+   * by slab, its answers are read in between.
+   */
+  #beginSoon(): void {
+    if (this.#isBeginning) return;
+    this.#isBeginning = true;
+    setImmediate(() => {
+      this.#isBeginning = false;
+      this.#begin();
+    });
+  }
+
+  /**
    * Whether the time of a task to end is over before it has begun: the answer to its claim was long under way, or it waited here
    * while nobody could postpone it. Others may have ended the attempt by then.
    */
@@ -458,7 +407,7 @@ export class Worker implements Claimer, AttemptHost {
     }
     if (!this.#heartbeat.isTrusted) return;
     this.#begin();
-    if (this.wants) this.commits.ask();
+    this.#intake.ask();
   }
 
   #run(task: ClaimedTask): void {
@@ -475,7 +424,7 @@ export class Worker implements Claimer, AttemptHost {
   }
 
   #free(agent: string): void {
-    this.#busy.set(agent, Math.max(0, (this.#busy.get(agent) ?? 0) - 1));
+    this.#busy.set(agent, Math.max(0, this.busyWith(agent) - 1));
   }
 
   // ——— what attempts ask for ———
@@ -505,12 +454,10 @@ export class Worker implements Claimer, AttemptHost {
     if (!this.#running.delete(attempt)) return;
     this.#storing.add(attempt);
     this.#free(attempt.agent);
-    this.#finished++;
-    const { concurrency } = this.#options.agents.get(attempt.agent) ?? {};
-    if (concurrency !== undefined) this.#mayHaveWork = true;
-    if (this.#buffer.length > 0) this.#begin();
+    this.#intake.finished(attempt.agent);
+    if (this.#buffer.length > 0) this.#beginSoon();
     else if (this.#running.size === 0) this.#drained?.();
-    if (this.wants) this.commits.ask();
+    this.#intake.ask();
   }
 
   stored(attempt: TaskAttempt): void {
@@ -526,6 +473,6 @@ export class Worker implements Claimer, AttemptHost {
     if (this.#rebirth !== undefined) return;
     await this.#heartbeat.tick();
     this.#begin();
-    if (this.wants) this.commits.ask();
+    this.#intake.ask();
   }
 }
