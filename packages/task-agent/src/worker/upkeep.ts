@@ -111,14 +111,16 @@ export class Upkeep {
 
   /** What was taken from this worker is told to its attempts; what it has without knowing goes back. */
   async #ownTasks(): Promise<void> {
-    const { storage } = this.#options;
+    const { storage, clock } = this.#options;
     const before = this.#worker.held();
+    const at = clock.now();
     const worker = this.#worker.id;
     const { rows } = await sql<
       Pick<TaskRow, 'id' | 'job_id' | 'fence'>
     >`select id, job_id, fence from dagger_tasks
       where worker = ${worker} and state = 'in_progress'`.execute(tables(storage));
     const mine = new Map(rows.map(({ id, fence }) => [id, fence]));
+    this.#worker.known(mine, at);
     const now = this.#worker.held();
     for (const [id, { fence, attempt }] of before) {
       // Only those that it had all the time: others may have come or gone between the two looks.
@@ -178,10 +180,7 @@ export class Upkeep {
       where id in (select id from dagger_tasks where worker = ${this.#worker.id} and state = 'in_progress'
         and timeout_ms is not null and id in ${list(storage.abilities, waiting)} ${skip})
         and state = 'in_progress' returning id`.execute(tables(storage));
-    this.#worker.postponed(
-      rows.map(({ id }) => id),
-      now,
-    );
+    this.#worker.postponed(new Set(rows.map(({ id }) => id)), now);
   }
 
   async #deadWorkers(): Promise<void> {

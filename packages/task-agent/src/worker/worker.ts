@@ -42,6 +42,18 @@ export interface WorkerOptions {
   readonly tell: (jobId: string, event: LiveTaskEvent) => void;
 }
 
+/** A task that was taken and has not begun. Times are milliseconds since the epoch. */
+interface Waiting {
+  readonly task: ClaimedTask;
+  /** When it was last known to be this worker's own. */
+  knownAt: number;
+  /** When its deadline was last set in the storage. */
+  deadlineSetAt: number;
+}
+
+/** Milliseconds for which a task that has not begun is trusted to be still the worker's own; upkeep looks every second. */
+const TRUSTED = 3_000;
+
 /** The topic on which a worker is told that tasks were taken from it. */
 export const workerTopic = (worker: string): string => `dagger_worker:${worker}`;
 /** The topic on which is told that there are tasks to be taken. */
@@ -73,12 +85,10 @@ export class Worker implements Taker, AttemptHost {
   readonly #running: Set<TaskAttempt> = new Set();
   /** Attempts whose end is about to be stored. */
   readonly #storing: Set<TaskAttempt> = new Set();
-  #buffer: ClaimedTask[] = [];
+  #buffer: Waiting[] = [];
   readonly #busy: Map<string, number> = new Map();
   #isBeginning = false;
   #isStopping = false;
-  /** When the deadline of a task that has not begun was last set in the storage, in milliseconds since the epoch. */
-  readonly #deadlineSetAt: Map<string, number> = new Map();
   /** Attempts that came to an end which could not be stored: their agents were called. */
   readonly #unstored: Set<string> = new Set();
   #drained: (() => void) | undefined;
@@ -166,7 +176,6 @@ export class Worker implements Taker, AttemptHost {
     const { storage } = this;
     await this.#heartbeat.stop();
     this.#buffer = [];
-    this.#deadlineSetAt.clear();
     for (const attempt of this.#running) attempt.lose();
     this.#busy.clear();
     this.id = newOwner(this.ids.runId());
@@ -206,7 +215,7 @@ export class Worker implements Taker, AttemptHost {
   async #drain(patience: number): Promise<void> {
     await this.commits.settled();
     await this.#intake.settled();
-    await this.giveBack(this.#buffer.splice(0));
+    await this.giveBack(this.#buffer.splice(0).map(({ task }) => task));
     if (this.#running.size > 0) {
       const cancel = this.clock.after(patience, () => this.#drained?.());
       await new Promise<void>((resolve) => (this.#drained = resolve));
@@ -288,8 +297,7 @@ export class Worker implements Taker, AttemptHost {
     this.#heartbeat.startThread();
     for (const task of tasks) {
       this.#busy.set(task.agent, this.busyWith(task.agent) + 1);
-      this.#buffer.push(task);
-      if (task.timeout_ms !== null) this.#deadlineSetAt.set(task.id, claim.at);
+      this.#buffer.push({ task, knownAt: claim.at, deadlineSetAt: claim.at });
     }
     this.#begin();
     this.#returnOnceOnly();
@@ -298,14 +306,16 @@ export class Worker implements Taker, AttemptHost {
   /** Tasks that must not run twice are not kept waiting here, where a crash would count against them. */
   #returnOnceOnly(): void {
     const once = this.#buffer.filter(
-      ({ options }) => options !== null && (readOptions(options).onCrash ?? 'retry') !== 'retry',
+      ({ task: { options } }) =>
+        options !== null && (readOptions(options).onCrash ?? 'retry') !== 'retry',
     );
     if (once.length === 0) return;
-    this.#buffer = this.#buffer.filter((task) => !once.includes(task));
+    this.#buffer = this.#buffer.filter((waiting) => !once.includes(waiting));
     this.#returnUnbegun(once);
   }
 
-  #returnUnbegun(tasks: readonly ClaimedTask[]): void {
+  #returnUnbegun(waiting: readonly Waiting[]): void {
+    const tasks = waiting.map(({ task }) => task);
     for (const task of tasks) this.#free(task.agent);
     // Where that fails, the next rounds of upkeep find them.
     void this.giveBack(tasks).then(
@@ -328,7 +338,8 @@ export class Worker implements Taker, AttemptHost {
       string,
       { readonly fence: number; readonly attempt: TaskAttempt | undefined }
     >();
-    for (const { id, fence } of this.#buffer) held.set(id, { fence, attempt: undefined });
+    for (const { task } of this.#buffer)
+      held.set(task.id, { fence: task.fence, attempt: undefined });
     for (const attempt of this.#storing)
       held.set(attempt.taskId, { fence: attempt.task.fence, attempt });
     for (const attempt of this.#running)
@@ -338,11 +349,10 @@ export class Worker implements Taker, AttemptHost {
 
   /** A task that was taken from the buffer by somebody else. */
   drop(taskId: string): void {
-    this.#deadlineSetAt.delete(taskId);
-    const dropped = this.#buffer.find(({ id }) => id === taskId);
+    const dropped = this.#buffer.find(({ task }) => task.id === taskId);
     if (dropped === undefined) return;
-    this.#buffer = this.#buffer.filter((task) => task !== dropped);
-    this.#free(dropped.agent);
+    this.#buffer = this.#buffer.filter((waiting) => waiting !== dropped);
+    this.#free(dropped.task.agent);
   }
 
   get running(): ReadonlySet<TaskAttempt> {
@@ -358,8 +368,10 @@ export class Worker implements Taker, AttemptHost {
     while (this.#running.size < this.#options.slots && this.#buffer.length > 0) {
       // Taken in slabs: shifting a long list one by one is quadratic.
       const slab = this.#buffer.splice(0, this.#options.slots - this.#running.size);
-      const late = slab.filter((task) => this.#isLate(task));
-      for (const task of slab) if (!late.includes(task)) this.#run(task);
+      const late: Waiting[] = [];
+      for (const waiting of slab)
+        if (this.#isLate(waiting)) late.push(waiting);
+        else this.#run(waiting.task);
       if (late.length > 0) this.#returnUnbegun(late);
     }
   }
@@ -378,19 +390,24 @@ export class Worker implements Taker, AttemptHost {
   }
 
   /**
-   * Whether the time of a task to end is over before it has begun: the answer to its claim was long under way, or it waited here
-   * while nobody could postpone it. Others may have ended the attempt by then.
+   * Whether others may have taken a task before it has begun: the answer to its claim was long under way, or it waited here while
+   * the storage was out of reach. It may have been cancelled and done by others meanwhile, or its time to end is over.
    */
-  #isLate({ id, timeout_ms: timeout }: ClaimedTask): boolean {
-    if (timeout === null) return false;
-    const setAt = this.#deadlineSetAt.get(id) ?? 0;
-    this.#deadlineSetAt.delete(id);
-    return this.clock.now() >= setAt + timeout;
+  #isLate({ task: { timeout_ms: timeout }, knownAt, deadlineSetAt }: Waiting): boolean {
+    const now = this.clock.now();
+    return now >= knownAt + TRUSTED || (timeout !== null && now >= deadlineSetAt + timeout);
+  }
+
+  /** The storage gave these tasks to this worker then, by id with the fence of each. */
+  known(fences: ReadonlyMap<string, number>, at: number): void {
+    for (const waiting of this.#buffer)
+      if (fences.get(waiting.task.id) === waiting.task.fence) waiting.knownAt = at;
   }
 
   /** The deadlines of tasks that have not begun were set anew. */
-  postponed(taskIds: Iterable<string>, at: number): void {
-    for (const id of taskIds) if (this.#deadlineSetAt.has(id)) this.#deadlineSetAt.set(id, at);
+  postponed(taskIds: ReadonlySet<string>, at: number): void {
+    for (const waiting of this.#buffer)
+      if (taskIds.has(waiting.task.id)) waiting.deadlineSetAt = at;
   }
 
   /** It was held up for so long that others may have taken over what it has: it makes sure before it begins anything. */

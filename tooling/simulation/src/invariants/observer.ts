@@ -23,6 +23,8 @@ interface Account {
   mustNotRun: boolean;
   /** What ended each run. */
   readonly ends: Map<number, string>;
+  /** When, in milliseconds since the epoch. */
+  readonly endedAt: Map<number, number>;
 }
 
 /** How a move is told in the history that is committed with it. */
@@ -34,6 +36,9 @@ const TOLD: { readonly [S in TaskState]?: JobLogEvent['type'] } = {
   in_review: 'TaskInReview',
   accepted: 'TaskAccepted',
 };
+
+/** Milliseconds for which a worker may not know that a task was taken from it which has not begun. */
+const UNHEARD = 3_000;
 
 const isOver = (status: JobStatus | undefined): boolean =>
   status !== undefined && status !== 'running' && status !== 'paused';
@@ -83,7 +88,14 @@ export class Observer {
   account(taskId: string): Account {
     let account = this.accounts.get(taskId);
     if (account === undefined) {
-      account = { failures: 0, crashes: 0, reopened: false, mustNotRun: false, ends: new Map() };
+      account = {
+        failures: 0,
+        crashes: 0,
+        reopened: false,
+        mustNotRun: false,
+        ends: new Map(),
+        endedAt: new Map(),
+      };
       this.accounts.set(taskId, account);
     }
     return account;
@@ -199,6 +211,7 @@ export class Observer {
     const { id, new: now, fence, old_worker, output } = move;
     const account = this.account(id);
     account.ends.set(fence, cause);
+    account.endedAt.set(fence, this.#now());
     if (cause === 'retry' || cause === 'fail') account.failures++;
     const mayRunTwice = move.on_crash === null || move.on_crash === 'retry';
     if (cause === 'give back' && !mayRunTwice && this.#begun.has(`${id}#${fence}`))
@@ -261,8 +274,13 @@ export class Observer {
   }
 
   #checkOverlap(earlier: Execution, later: Execution): void {
-    const cause = this.account(earlier.taskId).ends.get(earlier.run);
-    const isAllowed = cause !== undefined && (cause !== 'give back' || earlier.signal.aborted);
+    const { ends, endedAt } = this.account(earlier.taskId);
+    const cause = ends.get(earlier.run);
+    // A worker may begin what was taken from it a moment ago: it hears of that later.
+    const takenAt = later.run < earlier.run ? endedAt.get(later.run) : undefined;
+    const isAllowed =
+      (takenAt !== undefined && this.#now() - takenAt <= UNHEARD) ||
+      (cause !== undefined && (cause !== 'give back' || earlier.signal.aborted));
     if (!isAllowed)
       violated(
         `run ${later.run} of task '${later.taskId}' began on ${later.worker} while run ${earlier.run} ` +
