@@ -1,7 +1,7 @@
 import type { Storage } from '@dagger/core';
 import { sql, type Transaction } from 'kysely';
 import type { JobStatus } from '../lifecycle/states.ts';
-import { list } from '../store/each.ts';
+import { among } from '../store/each.ts';
 import { tables } from '../store/reads.ts';
 import type { TaskTables } from '../store/tables.ts';
 import { rootOf } from '../spec/task-id.ts';
@@ -53,13 +53,11 @@ const deleteJobs = async (
   storage: Storage,
   ids: readonly string[],
 ): Promise<number> => {
-  const these = list(storage.abilities, ids);
+  const these = among(storage.abilities, ids);
   // One that was reopened meanwhile stays.
   const { rows } = await sql<{ readonly id: string }>`delete from dagger_jobs
-    where id in ${these} and status in ('succeeded', 'failed', 'cancelled') returning id`.execute(
-    trx,
-  );
-  const gone = list(
+    where id ${these} and status in ('succeeded', 'failed', 'cancelled') returning id`.execute(trx);
+  const gone = among(
     storage.abilities,
     rows.map(({ id }) => id),
   );
@@ -74,7 +72,7 @@ const deleteJobs = async (
   );
   await sql`delete from dagger_tasks where id in (select t.id
     from ${stretches} join dagger_tasks as t on t.id > e.c0 and t.id < e.c1)`.execute(trx);
-  await sql`delete from dagger_job_log where job_id in ${gone}`.execute(trx);
-  await sql`delete from dagger_job_state where job_id in ${gone}`.execute(trx);
+  await sql`delete from dagger_job_log where job_id ${gone}`.execute(trx);
+  await sql`delete from dagger_job_state where job_id ${gone}`.execute(trx);
   return rows.length;
 };

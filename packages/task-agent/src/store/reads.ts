@@ -5,7 +5,7 @@ import type { DependencyOutcome } from '../agent/context.ts';
 import type { TaskState } from '../lifecycle/states.ts';
 import { isSuccess } from '../lifecycle/states.ts';
 import { keyIn } from '../spec/task-id.ts';
-import { list } from './each.ts';
+import { among } from './each.ts';
 import { isStorable } from './storable.ts';
 import type { TaskRow, TaskTables } from './tables.ts';
 
@@ -33,7 +33,7 @@ export const outcomesOf = async (
       ? sql<OutcomeRow>`select t.id, t.agent, t.state, t.output, t.error from dagger_task_edges as e
         join dagger_tasks as t on t.id = e.needs where e.task_id = ${which.of} order by t.ord`
       : sql<OutcomeRow>`select id, agent, state, output, error from dagger_tasks
-        where id in ${list(storage.abilities, which.ids)}`
+        where id ${among(storage.abilities, which.ids)}`
   ).execute(db);
   return rows.map(outcome);
 };

@@ -2,7 +2,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { mustAllow, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed } from '../spec/draft.ts';
-import { list } from '../store/each.ts';
+import { among } from '../store/each.ts';
 import { isStorable } from '../store/storable.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';
@@ -39,7 +39,7 @@ export const writeEdges = async (
   const ids = needs.map(({ id }) => id).filter(isStorable);
   const { abilities } = unit.storage;
   const { rows: there } = await sql<Needed>`select id, state from dagger_tasks
-    where job_id = ${task.job_id} and id in ${list(abilities, ids)}`.execute(unit.trx);
+    where job_id = ${task.job_id} and id ${among(abilities, ids)}`.execute(unit.trx);
   const known = new Map(there.map((row) => [row.id, row]));
   const missing = needs.find(({ id }) => !known.has(id))?.id;
   if (missing !== undefined)
@@ -51,7 +51,7 @@ export const writeEdges = async (
   const { rows: present } = await sql<{
     readonly needs: string;
   }>`select needs from dagger_task_edges
-    where task_id = ${task.id} and needs in ${list(abilities, ids)}`.execute(unit.trx);
+    where task_id = ${task.id} and needs ${among(abilities, ids)}`.execute(unit.trx);
   const old = new Set(present.map((row) => row.needs));
   const fresh = [...new Map(needs.map((need) => [need.id, need])).values()].filter(
     ({ id }) => !old.has(id),

@@ -3,7 +3,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed, TaskDraft } from '../spec/draft.ts';
-import { each, list, type Cell, type Kind } from '../store/each.ts';
+import { each, among, type Cell, type Kind } from '../store/each.ts';
 import { refuseCycles } from './cycles.ts';
 import { followSetbacks, type Ended } from './end-tasks.ts';
 import { raiseRanks } from './ranks.ts';
@@ -192,7 +192,7 @@ const knownTasks = async (
 ): Promise<ReadonlyMap<string, Known>> => {
   const ids = new Set(drafts.flatMap(({ id, needs }) => [id, ...needs.map((need) => need.id)]));
   const { rows } = await sql<Known>`select id, state, agent, rank from dagger_tasks
-    where ${ofJob(jobId)} and id in ${list(unit.storage.abilities, [...ids])}`.execute(unit.trx);
+    where ${ofJob(jobId)} and id ${among(unit.storage.abilities, [...ids])}`.execute(unit.trx);
   return new Map(rows.map((row) => [row.id, row]));
 };
 
@@ -282,5 +282,5 @@ export const insertEdges = async (
 export const markBlocking = async (unit: Unit, ids: readonly string[]): Promise<void> => {
   if (ids.length === 0) return;
   await sql`update dagger_tasks set blocking = 1
-    where id in ${list(unit.storage.abilities, ids)} and blocking = 0`.execute(unit.trx);
+    where id ${among(unit.storage.abilities, ids)} and blocking = 0`.execute(unit.trx);
 };

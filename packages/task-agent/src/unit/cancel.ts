@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { writeReason } from '../lifecycle/reason.ts';
 import { TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
-import { list, states } from '../store/each.ts';
+import { among, states } from '../store/each.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';
@@ -43,7 +43,7 @@ export const cancelTasks = async (
   if (cancelled.length === 0) return [];
   await sql`update dagger_tasks set state = 'cancelled', reason = ${writeReason({ kind: 'cancelled', message: reason })},
       finished_at = ${unit.now}, worker = null, deadline = null
-    where id in ${list(
+    where id ${among(
       unit.storage.abilities,
       cancelled.map(({ id }) => id),
     )}`.execute(unit.trx);

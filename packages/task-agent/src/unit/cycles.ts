@@ -3,7 +3,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { pathBetween } from '../graph/cycle-path.ts';
 import type { TaskDraft } from '../spec/draft.ts';
-import { list, states } from '../store/each.ts';
+import { among, states } from '../store/each.ts';
 import type { Unit } from './unit.ts';
 
 const cycleError = (path: readonly string[]): DaggerError =>
@@ -68,7 +68,7 @@ export const refuseReopenedCycle = async (unit: Unit, ids: readonly string[]): P
   const { rows } = await sql<{ readonly task_id: string; readonly needs: string }>`
     with recursive up(task_id, needs) as (
       select e.task_id, e.needs from dagger_task_edges as e join dagger_tasks as t on t.id = e.needs
-        where e.task_id in ${list(unit.storage.abilities, ids)} and t.state in ${unfinished}
+        where e.task_id ${among(unit.storage.abilities, ids)} and t.state in ${unfinished}
       union
       select e.task_id, e.needs from up join dagger_task_edges as e on e.task_id = up.needs
         join dagger_tasks as t on t.id = e.needs where t.state in ${unfinished})
@@ -97,7 +97,7 @@ export const refuseCycle = async (
   const { rows } = await sql<{ readonly task_id: string; readonly needs: string }>`
     with recursive up(task_id, needs) as (
       select e.task_id, e.needs from dagger_task_edges as e
-        where e.task_id in ${list(unit.storage.abilities, needs)}
+        where e.task_id ${among(unit.storage.abilities, needs)}
       union
       select e.task_id, e.needs from up join dagger_tasks as t on t.id = up.needs
         join dagger_task_edges as e on e.task_id = up.needs

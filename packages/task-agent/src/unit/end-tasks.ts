@@ -2,7 +2,7 @@ import { DaggerError, toErrorData, type ErrorData } from '@dagger/core';
 import { sql } from 'kysely';
 import { spread, type Consequence, type Setback, type WaitingEdge } from '../graph/spread.ts';
 import { writeReason } from '../lifecycle/reason.ts';
-import { each, list, states } from '../store/each.ts';
+import { each, among, states } from '../store/each.ts';
 import type { OnDependencyFailure } from '../spec/task-spec.ts';
 import { releaseCounted } from './release.ts';
 import type { Unit } from './unit.ts';
@@ -57,7 +57,7 @@ const downstream = async (unit: Unit, ids: readonly string[]): Promise<WaitingEd
   const { rows } = await sql<DownRow>`with recursive down(needs, task_id, on_failure) as (
       select e.needs, e.task_id, e.on_failure from dagger_task_edges as e
         join dagger_tasks as t on t.id = e.task_id
-        where e.needs in ${list(unit.storage.abilities, ids)} and t.state in ${unfinished}
+        where e.needs ${among(unit.storage.abilities, ids)} and t.state in ${unfinished}
       union
       select e.needs, e.task_id, e.on_failure from down as d
         join dagger_task_edges as e on e.needs = d.task_id

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { readOptions } from '../spec/task-spec.ts';
-import { list } from '../store/each.ts';
+import { among } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { crashTask } from './crash.ts';
@@ -25,7 +25,7 @@ export const giveBack = async (
 ): Promise<void> => {
   const fences = new Map(tasks.map(({ id, fence }) => [id, fence]));
   const { rows } = await sql<TaskRow>`select * from dagger_tasks
-    where worker = ${worker} and state = 'in_progress' and id in ${list(unit.storage.abilities, [
+    where worker = ${worker} and state = 'in_progress' and id ${among(unit.storage.abilities, [
       ...fences.keys(),
     ])}
     order by id`.execute(unit.trx);

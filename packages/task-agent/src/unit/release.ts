@@ -1,6 +1,6 @@
 import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { sql } from 'kysely';
-import { each, list, states } from '../store/each.ts';
+import { each, among, states } from '../store/each.ts';
 import type { Unit } from './unit.ts';
 
 interface Released {
@@ -33,7 +33,7 @@ export const releaseDependents = async (unit: Unit, endedIds: readonly string[])
   const { abilities } = unit.storage;
   const { rows } = await sql<Released>`update dagger_tasks set ${ONE_LESS}
     from (select task_id, count(*) as n, cast(${unit.now} as bigint) as now from dagger_task_edges
-      where needs in ${list(abilities, endedIds)} group by task_id) as d
+      where needs ${among(abilities, endedIds)} group by task_id) as d
     where dagger_tasks.id = d.task_id and state in ${WAITING} ${RETURNING}`.execute(unit.trx);
   await note(unit, rows);
 };
@@ -70,5 +70,5 @@ const note = async (unit: Unit, rows: readonly Released[]): Promise<void> => {
 /** In a paused job nothing becomes ready. */
 const holdReleased = async (unit: Unit, ids: readonly string[]): Promise<void> => {
   await sql`update dagger_tasks set state = 'paused', reason = ${HELD_WITH_JOB}
-    where id in ${list(unit.storage.abilities, ids)}`.execute(unit.trx);
+    where id ${among(unit.storage.abilities, ids)}`.execute(unit.trx);
 };

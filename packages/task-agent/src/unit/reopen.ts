@@ -2,7 +2,7 @@ import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { sql } from 'kysely';
 import { isEnd, isSuccess, mustAllow, type TaskState, UNFINISHED } from '../lifecycle/states.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
-import { each, list, states } from '../store/each.ts';
+import { each, among, states } from '../store/each.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { refuseReopenedCycle } from './cycles.ts';
@@ -45,12 +45,12 @@ export const reopenTask = async (
   // Each waits for those of its dependencies that have not ended now, which those that are reopened have not.
   await sql`update dagger_tasks set state = 'pending', waiting = 1, output = null, error = null, reason = null,
       run_at = 0, failures = 0, crashes = 0, rejections = 0, finished_at = null, progress = null
-    where id in ${list(unit.storage.abilities, ids)}`.execute(unit.trx);
+    where id ${among(unit.storage.abilities, ids)}`.execute(unit.trx);
   const { rows: counts } = await sql<{ readonly id: string; readonly n: number }>`
     select t.id as id, cast(count(n.id) as bigint) as n from dagger_tasks as t
       left join dagger_task_edges as e on e.task_id = t.id
       left join dagger_tasks as n on n.id = e.needs and n.state in ${states(UNFINISHED)}
-    where t.id in ${list(unit.storage.abilities, ids)} group by t.id`.execute(unit.trx);
+    where t.id ${among(unit.storage.abilities, ids)} group by t.id`.execute(unit.trx);
   await refuseReopenedCycle(unit, ids);
   const isHeld = unit.job(jobId).status === 'paused';
   const after = new Map(
@@ -101,13 +101,13 @@ const holdDependents = async (
     Pick<Below, 'id' | 'state' | 'waiting'>
   >`select id, state, waiting from dagger_tasks
     where state in ${states(['pending', 'blocked', 'paused'])}
-      and id in (select task_id from dagger_task_edges where needs in ${list(abilities, ended)})
-      and id not in ${list(
+      and id in (select task_id from dagger_task_edges where needs ${among(abilities, ended)})
+      and not id ${among(
         abilities,
         reopened.map(({ id }) => id),
       )}`.execute(unit.trx);
   if (rows.length === 0) return;
-  await sql`update dagger_tasks set waiting = ${COUNTED} where id in ${list(
+  await sql`update dagger_tasks set waiting = ${COUNTED} where id ${among(
     abilities,
     rows.map(({ id }) => id),
   )}`.execute(unit.trx);
@@ -148,7 +148,7 @@ const withoutOtherCause = async (
   if (below.length === 0) return [];
   const { rows: bad } = await sql<{ readonly needs: string; readonly task_id: string }>`
     select e.needs, e.task_id from dagger_task_edges as e join dagger_tasks as n on n.id = e.needs
-    where e.on_failure <> 'continue' and n.state in ${states(SETBACKS)} and e.task_id in ${list(
+    where e.on_failure <> 'continue' and n.state in ${states(SETBACKS)} and e.task_id ${among(
       unit.storage.abilities,
       below.map(({ id }) => id),
     )}`.execute(unit.trx);

@@ -4,7 +4,7 @@ import type { JobLogEvent } from '../lifecycle/events.ts';
 import { readReason } from '../lifecycle/reason.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import type { JobConfig } from '../spec/job-spec.ts';
-import { each, list, type Cell, type Kind } from '../store/each.ts';
+import { each, among, type Cell, type Kind } from '../store/each.ts';
 import type { JobRow, TaskRow, TaskTables } from '../store/tables.ts';
 import { ofJob } from '../store/below.ts';
 
@@ -122,7 +122,7 @@ export class Unit {
     const rows = await this.trx
       .selectFrom('dagger_jobs')
       .selectAll()
-      .where('id', 'in', sql<string>`${list(abilities, wanted)}`)
+      .where(sql<boolean>`id ${among(abilities, wanted)}`)
       .orderBy('id')
       .$if(abilities.rowLocks, (q) => q.forUpdate())
       .execute();

@@ -3,7 +3,7 @@ import { EventStream } from '@dagger/core/kernel';
 import { sql } from 'kysely';
 import type { JobEvent, JobLogEvent, LiveTaskEvent } from '../lifecycle/events.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
-import { list } from '../store/each.ts';
+import { among } from '../store/each.ts';
 import { tables } from '../store/reads.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Effects } from '../unit/unit.ts';
@@ -139,7 +139,7 @@ export class Followers {
     const { rows } = await sql<
       Pick<JobRow, 'id' | 'status' | 'seq'>
     >`select id, status, seq from dagger_jobs
-      where id in ${list(this.#storage.abilities, ids)}`.execute(tables(this.#storage));
+      where id ${among(this.#storage.abilities, ids)}`.execute(tables(this.#storage));
     const known = new Map(rows.map((row) => [row.id, row]));
     for (const id of ids) {
       const row = known.get(id);

@@ -1,7 +1,7 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
 import { sql } from 'kysely';
-import { each, list } from '../store/each.ts';
+import { each, among } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { crashTask } from '../unit/crash.ts';
@@ -100,7 +100,7 @@ export class Upkeep {
     const { storage, agents, clock } = this.#options;
     const { rows } = await sql<{ readonly kind: 'ready' | 'due' }>`
       select 'ready' as kind where exists (select 1 from dagger_tasks where state = 'ready'
-          and agent in ${list(storage.abilities, agents.list())})
+          and agent ${among(storage.abilities, agents.list())})
       union all select 'due' as kind where exists (select 1 from dagger_tasks
         where state = 'pending' and waiting = 0 and run_at <= ${clock.now()})`.execute(
       tables(storage),
@@ -155,7 +155,7 @@ export class Upkeep {
     ]);
     for (const attempt of fresh) attempt.isBeatNew = false;
     const free = storage.abilities.skipLocked
-      ? sql`and id in (select id from dagger_tasks where id in ${list(
+      ? sql`and id in (select id from dagger_tasks where id ${among(
           storage.abilities,
           fresh.map(({ taskId }) => taskId),
         )} for update skip locked)`
@@ -178,7 +178,7 @@ export class Upkeep {
       readonly id: string;
     }>`update dagger_tasks set deadline = ${now} + timeout_ms
       where id in (select id from dagger_tasks where worker = ${this.#worker.id} and state = 'in_progress'
-        and timeout_ms is not null and id in ${list(storage.abilities, waiting)} ${skip})
+        and timeout_ms is not null and id ${among(storage.abilities, waiting)} ${skip})
         and state = 'in_progress' returning id`.execute(tables(storage));
     this.#worker.postponed(new Set(rows.map(({ id }) => id)), now);
   }
@@ -225,7 +225,7 @@ export class Upkeep {
           if (gone.numDeletedRows === 0n) return;
         }
         const { rows } = await sql<TaskRow>`select * from dagger_tasks
-          where worker = ${worker} and state = 'in_progress' and job_id in ${list(storage.abilities, jobIds)}
+          where worker = ${worker} and state = 'in_progress' and job_id ${among(storage.abilities, jobIds)}
           order by id`.execute(unit.trx);
         for (const row of rows) await crashTask(unit, row);
       },
