@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { dagSuite } from './dag/suite.ts';
+import { pubsubSuite } from './pubsub/suite.ts';
 import { recoverySuite } from './recovery/suite.ts';
 import { scheduleSuite } from './schedule/suite.ts';
 import type { Suite } from './suite.ts';
@@ -11,6 +12,7 @@ const suites: Readonly<Record<string, Suite>> = {
   schedule: scheduleSuite,
   recovery: recoverySuite,
   tasks: tasksSuite,
+  pubsub: pubsubSuite,
 };
 
 /** Beside the project, where there is one. */
@@ -24,7 +26,7 @@ ${Object.entries(suites)
   .join('\n')}
 
 Options:
-  --quick    fewer rounds, no graph of 100,000 nodes, fewer tasks: a smoke test, a minute or two
+  --quick    fewer rounds, no graph of 100,000 nodes, fewer tasks and messages: a smoke test, a minute or two
   --json     one JSON document on stdout instead of the tables: suite, quick, machine, verdicts, skipped, and what the
              suite measured
   --cases    the folder with graphs that others collected, for schedule; default ../shared/cases
@@ -33,8 +35,8 @@ Options:
 recovery and tasks use the PostgreSQL server that DAGGER_TEST_POSTGRES names, tasks also the Redis server that
 DAGGER_TEST_REDIS names; what needs a server that does not answer is skipped by name.
 
-Progress goes to stderr. The exit code is 1 when schedule (its time is simulated), recovery or tasks misses a target, 0 whatever
-the timings of dag are, and 2 for a suite or an option that does not exist.
+Progress goes to stderr. The exit code is 1 when schedule (its time is simulated), recovery, tasks or pubsub misses a target, 0
+whatever the timings of dag are, and 2 for a suite or an option that does not exist.
 `;
 
 process.exitCode = await main(process.argv.slice(2));

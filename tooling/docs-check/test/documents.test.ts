@@ -73,6 +73,13 @@ test('the program in the README of tasks prints what its comment says', () => {
   ]);
 });
 
+test('the program in the README of pubsub prints what its comment says', () => {
+  const text = readFileSync(join(root, 'packages/pubsub/README.md'), 'utf8');
+  expect(print(snippet(text, 'run: pubsub-readme.ts'), 1)).toEqual([
+    'true 5 { ants: 4, have: 4, six: 3, legs: 4 }\n',
+  ]);
+});
+
 test('the program about jobs in the README prints what the README says, and again without running anything', () => {
   const expected = snippet(readme, 'output: jobs.ts');
   expect(print(snippet(readme, 'run: jobs.ts'), 2)).toEqual([expected, expected]);

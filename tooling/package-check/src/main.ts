@@ -104,6 +104,15 @@ try {
     run('node', ['busy.ts'], join(temporary, 'tasks'));
   });
 
+  check('@dagger/pubsub alone: types, agents on channels, require, no native code', () => {
+    const project = consumer('pubsub', '@dagger/core', '@dagger/pubsub');
+    assertOnly(project, ['core', 'pubsub']);
+    run('tsc', ['-p', project, '--typeRoots', join(workspace, 'node_modules/@types')], here);
+    run('node', ['main.ts'], project);
+    run('node', ['commonjs.cjs'], project);
+    assertNoNativeCode(project);
+  });
+
   check('@dagger/postgres: an import without PGlite, a stored run with it, no native code', () => {
     const project = consumer('postgres', '@dagger/core', '@dagger/postgres');
     run('node', ['server.ts'], project);

@@ -1,0 +1,2 @@
+export type { NatsOptions } from './options.ts';
+export { natsTransport, NatsTransport } from './transport.ts';

@@ -1,0 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { transportContract } from '@dagger/testing/transport-contract';
+import { describe } from 'vitest';
+import { natsTransport } from '../src/index.ts';
+import { deleteStream, SERVER, serverIsMissing } from './server.ts';
+
+const missing = await serverIsMissing();
+
+describe.skipIf(missing !== undefined)(`with a server (${missing ?? 'it answers'})`, () => {
+  transportContract({
+    name: 'NATS JetStream',
+    abilities: { persistent: true, replay: true, shared: true, dedupe: true },
+    place: () => {
+      const name = `test_${randomUUID().replaceAll('-', '')}`;
+      return Promise.resolve({
+        open: () => natsTransport({ servers: SERVER, stream: name, prefix: name }),
+        remove: () => deleteStream(name),
+      });
+    },
+  });
+});

@@ -1,0 +1,91 @@
+import type { MigrationSet } from '@dagger/core';
+import { sql, type ColumnDefinitionBuilder } from 'kysely';
+
+/** The tables of channels, oldest first. Never change a migration that was released; add one. */
+export const pubsubMigrations: MigrationSet = {
+  name: 'pubsub',
+  migrations: {
+    '0001_messages_and_deliveries': {
+      async up(db, { byteOrder, jsonEach }) {
+        const isSqlite = jsonEach === 'json_each';
+        // Stretches of channels are read.
+        const text = byteOrder === undefined ? sql`text` : sql`text collate ${sql.id(byteOrder)}`;
+        const number = isSqlite ? sql`integer` : sql`bigint`;
+        const counted = (c: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
+          isSqlite ? c.primaryKey().autoIncrement() : c.generatedByDefaultAsIdentity().primaryKey();
+
+        await db.schema
+          .createTable('dagger_pubsub_messages')
+          .addColumn('seq', number, counted)
+          .addColumn('id', text, (c) => c.notNull().unique())
+          .addColumn('channel', text, (c) => c.notNull())
+          .addColumn('source', 'text')
+          .addColumn('time', 'bigint', (c) => c.notNull())
+          .addColumn('payload', 'text', (c) => c.notNull())
+          .addColumn('headers', 'text')
+          .addColumn('causation_id', 'text')
+          .addColumn('correlation_id', text, (c) => c.notNull())
+          .addColumn('hops', 'integer', (c) => c.notNull())
+          .addColumn('key', 'text')
+          .addColumn('traceparent', 'text')
+          .execute();
+        await db.schema
+          .createIndex('dagger_pubsub_messages_of_tree')
+          .on('dagger_pubsub_messages')
+          .column('correlation_id')
+          .execute();
+
+        await db.schema
+          .createTable('dagger_pubsub_groups')
+          .addColumn('id', number, counted)
+          .addColumn('name', 'text', (c) => c.notNull().unique())
+          .addColumn('patterns', 'text', (c) => c.notNull())
+          .addColumn('except_from', 'text', (c) => c.notNull())
+          .addColumn('capacity', 'bigint', (c) => c.notNull())
+          .addColumn('overflow', 'text', (c) => c.notNull())
+          .addColumn('position', 'bigint')
+          .addColumn('created_at', 'bigint', (c) => c.notNull())
+          .execute();
+
+        const deliveries = db.schema
+          .createTable('dagger_pubsub_deliveries')
+          .addColumn('group_id', 'bigint', (c) => c.notNull())
+          .addColumn('seq', 'bigint', (c) => c.notNull())
+          .addColumn('state', 'integer', (c) => c.notNull())
+          .addColumn('attempt', 'integer', (c) => c.notNull())
+          .addColumn('run_at', 'bigint', (c) => c.notNull())
+          .addColumn('worker', 'bigint')
+          .addPrimaryKeyConstraint('dagger_pubsub_deliveries_pk', ['group_id', 'seq']);
+        // One tree instead of a table and an index beside it.
+        await (isSqlite ? deliveries.modifyEnd(sql`without rowid`) : deliveries).execute();
+        // What members take, in the order in which they take it.
+        await db.schema
+          .createIndex('dagger_pubsub_deliveries_ready')
+          .on('dagger_pubsub_deliveries')
+          .columns(['group_id', 'seq'])
+          .where(sql.ref('state'), '=', sql.lit(0))
+          .execute();
+        await db.schema
+          .createIndex('dagger_pubsub_deliveries_due')
+          .on('dagger_pubsub_deliveries')
+          .column('run_at')
+          .where(sql.ref('state'), '=', sql.lit(2))
+          .execute();
+
+        await db.schema
+          .createTable('dagger_pubsub_workers')
+          .addColumn('id', number, counted)
+          .addColumn('owner', 'text', (c) => c.notNull())
+          .addColumn('lease_until', 'bigint', (c) => c.notNull())
+          .execute();
+
+        await db.schema
+          .createTable('dagger_pubsub_state')
+          .addColumn('id', 'integer', (c) => c.primaryKey())
+          .addColumn('version', 'bigint', (c) => c.notNull())
+          .execute();
+        await sql`insert into dagger_pubsub_state (id, version) values (1, 1)`.execute(db);
+      },
+    },
+  },
+};

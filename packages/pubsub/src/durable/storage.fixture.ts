@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStorage, systemClock, type Clock } from '@dagger/core';
+import { sql } from 'kysely';
+import type { Message } from '../message/message.ts';
+import type { Delivery, SubscribeOptions, TransportSubscription } from '../transport/transport.ts';
+import { StorageTransport, type StorageTransportOptions } from './storage-transport.ts';
+
+const SERVER = process.env['DAGGER_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/test';
+
+/** A place for one test. */
+export interface Place {
+  readonly url: string;
+  remove(): Promise<void>;
+}
+
+const onServer = async (statement: string): Promise<void> => {
+  const storage = await openStorage(SERVER);
+  try {
+    await sql.raw(statement).execute(storage.db);
+  } finally {
+    await storage.close();
+  }
+};
+
+export const serverIsMissing = async (): Promise<boolean> =>
+  onServer('select 1').then(
+    () => false,
+    () => true,
+  );
+
+export const ownFile = (): Place => {
+  const folder = mkdtempSync(join(tmpdir(), 'dagger-pubsub-'));
+  return {
+    url: `sqlite:${join(folder, 'bus.db')}`,
+    remove: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+};
+
+export const ownSchema = (): Place => {
+  const schema = `dagger_${randomUUID().replaceAll('-', '')}`;
+  const url = new URL(SERVER);
+  url.searchParams.set('schema', schema);
+  return { url: url.href, remove: () => onServer(`drop schema if exists ${schema} cascade`) };
+};
+
+let made = 0;
+
+export const message = (channel: string, fields: Partial<Message> = {}): Message => {
+  const id = fields.id ?? `m-${made++}-${randomUUID()}`;
+  return Object.freeze({
+    id,
+    channel,
+    source: null,
+    time: systemClock.now(),
+    payload: null,
+    headers: {},
+    causationId: null,
+    correlationId: id,
+    hops: 0,
+    key: null,
+    traceparent: null,
+    ...fields,
+  });
+};
+
+/** Messages whose payloads are the numbers from 0 on. */
+export const numbered = (channel: string, count: number): Message[] =>
+  Array.from({ length: count }, (_, i) => message(channel, { payload: i }));
+
+export const ids = (messages: readonly Message[]): string[] => messages.map(({ id }) => id);
+
+export const payloads = (deliveries: readonly Delivery[]): unknown[] =>
+  deliveries.map((each) => each.message.payload);
+
+/** One who receives, and those who wait for him to have received enough. */
+export class Receiver {
+  readonly got: Delivery[] = [];
+  readonly dropped: Message[] = [];
+  subscription: TransportSubscription | undefined;
+  #waiters: { readonly count: number; readonly done: () => void }[] = [];
+
+  take(delivery: Delivery): void {
+    this.got.push(delivery);
+    for (const { done } of this.#waiters.filter(({ count }) => this.got.length >= count)) done();
+    this.#waiters = this.#waiters.filter(({ count }) => this.got.length < count);
+  }
+
+  async received(count: number): Promise<readonly Delivery[]> {
+    if (this.got.length < count)
+      await new Promise<void>((done) => this.#waiters.push({ count, done }));
+    return this.got;
+  }
+}
+
+export const listen = async (
+  transport: StorageTransport,
+  pattern: string,
+  {
+    onDelivery,
+    ...options
+  }: Partial<SubscribeOptions> & { readonly onDelivery?: (delivery: Delivery) => void } = {},
+): Promise<Receiver> => {
+  const receiver = new Receiver();
+  receiver.subscription = await transport.subscribe(
+    {
+      patterns: [pattern],
+      group: 'group',
+      from: 'new',
+      maxInFlight: 100,
+      capacity: 100_000,
+      overflow: 'block',
+      exceptFrom: new Set(),
+      dropped: (each) => receiver.dropped.push(each),
+      ...options,
+    },
+    (delivery) => {
+      receiver.take(delivery);
+      onDelivery?.(delivery);
+    },
+  );
+  return receiver;
+};
+
+export const acknowledge = (delivery: Delivery): void => void delivery.ack([]);
+
+/** A clock by which the transport never does anything by itself: as if its process hung. */
+export const stoppedTimers: Clock = { now: () => systemClock.now(), after: () => () => {} };
+
+/** A clock that is ahead: for whoever has it, the leases of others are over. */
+export const ahead = (ms: number): Clock => ({
+  now: () => systemClock.now() + ms,
+  after: (wait, wake) => systemClock.after(wait, wake),
+});
+
+export const openAt = (
+  url: string,
+  options: Partial<StorageTransportOptions> = {},
+): Promise<StorageTransport> => StorageTransport.open({ storage: url, pollMs: 50, ...options });
+
+/** Waits until something is so. */
+export const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await isSo())) await new Promise<void>((done) => void systemClock.after(10, done));
+};
+
+/** The code with which something is refused; undefined when it is not. */
+export const codeOf = async (work: Promise<void> | void): Promise<unknown> => {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code;
+  }
+};

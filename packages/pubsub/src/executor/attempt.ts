@@ -1,0 +1,156 @@
+import { DaggerError, type JsonValue, type NodeLogger } from '@dagger/core';
+import { nodeLogger, sealJson } from '@dagger/core/kernel';
+import type { AnyPubSubAgent } from '../agent/agent.ts';
+import type { OutgoingOptions, PubSubContext } from '../agent/context.ts';
+import type { Message } from '../message/message.ts';
+import type { Delivery } from '../transport/transport.ts';
+import { checkSubject } from '../subject/subject.ts';
+import type { Exchange } from './exchange.ts';
+import type { Tree } from './tree.ts';
+
+/** A delivery that is to be handled. */
+export interface Work {
+  readonly delivery: Delivery;
+  /** Messages of one key are handled one after the other. */
+  readonly key: string | null;
+  /** Attempts that the consumer made by itself, beside those that the transport counts. */
+  readonly again: number;
+}
+
+/** Whose attempt it is. */
+export interface AttemptOwner {
+  readonly exchange: Exchange;
+  readonly agent: AnyPubSubAgent;
+  /** It was broken off. */
+  broken(attempt: Attempt, reason: unknown): void;
+}
+
+/** One attempt to handle a message, as its agent sees it. What an agent rarely asks for is made when it does. */
+export class Attempt implements PubSubContext {
+  readonly work: Work;
+  readonly tree: Tree;
+  readonly startedAt: number;
+  readonly #owner: AttemptOwner;
+  #outputs: Message[] | undefined;
+  #checks: Promise<void>[] | undefined;
+  #controller: AbortController | undefined;
+  #log: NodeLogger | undefined;
+  /** Nothing that the handler does from now on counts. */
+  isOver = false;
+  /** Why it was broken off. */
+  #broken: { readonly reason: unknown } | undefined;
+  cancelTimer: (() => void) | undefined;
+
+  constructor(
+    owner: AttemptOwner,
+    { work, tree, now }: { readonly work: Work; readonly tree: Tree; readonly now: number },
+  ) {
+    this.#owner = owner;
+    this.work = work;
+    this.tree = tree;
+    this.startedAt = now;
+  }
+
+  get agent(): string {
+    return this.#owner.agent.name;
+  }
+
+  get message(): Message {
+    return this.work.delivery.message;
+  }
+
+  get attempt(): number {
+    return this.work.delivery.attempt + this.work.again;
+  }
+
+  get #exchange(): Exchange {
+    return this.#owner.exchange;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#broken !== undefined) this.#controller.abort(this.#broken.reason);
+    return this.#controller.signal;
+  }
+
+  get log(): NodeLogger {
+    const { agent, attempt } = this;
+    const { id: messageId, channel, correlationId } = this.message;
+    return (this.#log ??= nodeLogger(this.#exchange.logger, {
+      agent,
+      attempt,
+      messageId,
+      channel,
+      correlationId,
+    }));
+  }
+
+  get appData(): unknown {
+    return this.#exchange.appData;
+  }
+
+  get outputs(): readonly Message[] {
+    return this.#outputs ?? NONE;
+  }
+
+  publish(channel: string, payload: JsonValue, options: OutgoingOptions = {}): void {
+    if (this.isOver)
+      throw new DaggerError(
+        'ATTEMPT_OVER',
+        `agent '${this.agent}' publishes after its attempt has ended`,
+        {
+          ids: { agent: this.agent },
+        },
+      );
+    checkSubject(channel);
+    const { contracts } = this.#exchange;
+    contracts.mustAllow(this.agent, channel);
+    const sealed = sealJson(payload);
+    const check = contracts.check(channel, sealed, this.agent);
+    if (check !== undefined) {
+      // Looked at when the handler has ended.
+      check.catch(() => {});
+      (this.#checks ??= []).push(check);
+    }
+    this.#exchange.mustFit(this.tree, this.message, this.outputs.length + 1);
+    (this.#outputs ??= []).push(
+      this.#exchange.caused(this.message, {
+        channel,
+        payload: sealed,
+        source: this.agent,
+        ...options,
+      }),
+    );
+  }
+
+  useTokens(tokens: number): void {
+    if (!(Number.isSafeInteger(tokens) && tokens >= 0))
+      throw new DaggerError(
+        'MESSAGE_INVALID',
+        `useTokens takes a whole number of at least 0, not ${String(tokens)}`,
+        { ids: { agent: this.agent } },
+      );
+    this.#exchange.useTokens(this.tree, tokens);
+  }
+
+  /** The checks that take their time; undefined when there are none. */
+  checks(): Promise<unknown> | undefined {
+    return this.#checks === undefined ? undefined : Promise.all(this.#checks);
+  }
+
+  breakOff(reason: unknown): void {
+    if (this.#broken !== undefined || this.isOver) return;
+    this.#broken = { reason };
+    this.#controller?.abort(reason);
+    this.#owner.broken(this, reason);
+  }
+
+  /** Nothing that the handler still does counts. */
+  over(): void {
+    this.isOver = true;
+    this.cancelTimer?.();
+    this.tree.over(this);
+  }
+}
+
+const NONE: readonly Message[] = [];

@@ -1,0 +1,355 @@
+import { DaggerError, toErrorData, type ErrorData, type RetryPolicy } from '@dagger/core';
+import { baseDelay, DEFAULT_EXPONENTIAL, isRetryWanted, type Timers } from '@dagger/core/kernel';
+import type { AnyPubSubAgent } from '../agent/agent.ts';
+import { Ring } from '../channel/ring.ts';
+import type { Message } from '../message/message.ts';
+import type { Handler } from '../middleware/middleware.ts';
+import type { Delivery } from '../transport/transport.ts';
+import { Attempt, type AttemptOwner, type Work } from './attempt.ts';
+import { deadLetterOf } from './dead-letter.ts';
+import type { Exchange } from './exchange.ts';
+import type { AttemptReport } from './report.ts';
+
+const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_ATTEMPTS = 3;
+
+export interface ConsumerOptions {
+  readonly agent: AnyPubSubAgent;
+  readonly handler: Handler;
+  readonly exchange: Exchange;
+  readonly timers: Timers;
+  readonly retry: RetryPolicy | undefined;
+  /** Seconds for one attempt; undefined: no limit. */
+  readonly timeout: number | undefined;
+}
+
+/**
+ * Hands the messages of one agent to its handler, so many at a time, those of one key one after the other. A failure is this
+ * message's alone: it is tried again after a while, in which others are handled, or becomes a dead letter.
+ */
+export class Consumer implements AttemptOwner {
+  readonly #options: ConsumerOptions;
+  readonly #exchange: Exchange;
+  readonly concurrency: number;
+  readonly #ready: Ring<Work> = new Ring();
+  /** By key: what waits until the message before it is done. */
+  readonly #lanes: Map<string, Work[]> = new Map();
+  #running = 0;
+  readonly #checksItself: boolean;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#exchange = options.exchange;
+    this.concurrency = options.agent.concurrency ?? DEFAULT_CONCURRENCY;
+    // Others may have published it, who know nothing of what this agent wants.
+    this.#checksItself =
+      options.exchange.transport.features.shared && options.agent.input !== undefined;
+  }
+
+  // ——— whose turn it is ———
+
+  deliver(delivery: Delivery): void {
+    const { message } = delivery;
+    if (this.#exchange.transport.features.shared)
+      this.#exchange.arrived(this.#exchange.treeOf(message, this.#exchange.clock.now()));
+    else if (delivery.attempt > 1) this.#exchange.delay(-1);
+    const key = keyOf(this.#options.agent, delivery.message);
+    const work: Work = { delivery, key, again: 0 };
+    if (key !== null) {
+      const lane = this.#lanes.get(key);
+      if (lane !== undefined) {
+        lane.push(work);
+        return;
+      }
+      this.#lanes.set(key, []);
+    }
+    this.#enqueue(work);
+  }
+
+  #enqueue(work: Work): void {
+    if (this.#running >= this.concurrency) this.#ready.push(work);
+    else this.#begin(work);
+  }
+
+  /** The slot is free. */
+  #next(): void {
+    this.#running--;
+    const work = this.#ready.shift();
+    if (work !== undefined) this.#begin(work);
+  }
+
+  /** The next message of the key may be handled. */
+  #leave(key: string | null): void {
+    if (key === null) return;
+    const next = this.#lanes.get(key)?.shift();
+    if (next === undefined) this.#lanes.delete(key);
+    else this.#enqueue(next);
+  }
+
+  // ——— one attempt ———
+
+  #begin(work: Work): void {
+    const exchange = this.#exchange;
+    const { message } = work.delivery;
+    const now = exchange.clock.now();
+    const tree = exchange.treeOf(message, now);
+    this.#running++;
+    const attempt = new Attempt(this, { work, tree, now });
+    if (tree.stopped === null && now >= tree.limits.deadline)
+      exchange.stop(tree, 'timeout', 'the time of the tree is over (timeout)');
+    if (tree.stopped !== null) {
+      void this.#settle(attempt, 'stopped', tree.error);
+      return;
+    }
+    exchange.began();
+    tree.began(attempt);
+    if (this.#checksItself) void this.#checkFirst(attempt);
+    else this.#call(attempt);
+  }
+
+  async #checkFirst(attempt: Attempt): Promise<void> {
+    const { channel, payload } = attempt.message;
+    try {
+      await this.#exchange.contracts.received(channel, payload, attempt.agent);
+    } catch (error) {
+      this.broken(attempt, error);
+      return;
+    }
+    if (!attempt.isOver) this.#call(attempt);
+  }
+
+  #call(attempt: Attempt): void {
+    const { handler, timeout } = this.#options;
+    if (timeout !== undefined) this.#limit(attempt, timeout);
+    let result: unknown;
+    try {
+      result = handler(attempt.message, attempt);
+    } catch (error) {
+      DONE.then(
+        () => this.broken(attempt, error),
+        () => {},
+      );
+      return;
+    }
+    // Never at once: a handler that calls others at once would climb up the stack.
+    (isPromise(result) ? result : DONE).then(
+      () => this.#handled(attempt),
+      (error: unknown) => this.broken(attempt, error),
+    );
+  }
+
+  #limit(attempt: Attempt, timeout: number): void {
+    attempt.cancelTimer = this.#options.timers.at(attempt.startedAt + timeout * 1_000, () =>
+      attempt.breakOff(
+        new DaggerError('ATTEMPT_TIMEOUT', `the attempt took longer than ${timeout} s`, {
+          ids: { agent: attempt.agent },
+          recoverable: true,
+        }),
+      ),
+    );
+  }
+
+  #handled(attempt: Attempt): void {
+    if (attempt.isOver) return;
+    const checks = attempt.checks();
+    if (checks === undefined) {
+      this.#succeed(attempt);
+      return;
+    }
+    checks.then(
+      () => {
+        if (!attempt.isOver) this.#succeed(attempt);
+      },
+      (error: unknown) => this.broken(attempt, error),
+    );
+  }
+
+  /** An attempt that has failed, or was broken off: what its handler still does does not count. */
+  broken(attempt: Attempt, error: unknown): void {
+    if (attempt.isOver) return;
+    attempt.over();
+    this.#exchange.ended();
+    void this.#fail(attempt, error);
+  }
+
+  #succeed(attempt: Attempt): void {
+    const exchange = this.#exchange;
+    attempt.over();
+    const { outputs, tree } = attempt;
+    const routed = exchange.enter(outputs, tree);
+    exchange.ended();
+    const published = (): void => {
+      exchange.tell(routed);
+      this.#conclude(attempt, 'done', null);
+    };
+    const refused = (error: unknown): void => {
+      exchange.withdraw(outputs, tree);
+      void this.#fail(attempt, error);
+    };
+    let acked: Promise<void> | void;
+    try {
+      acked = attempt.work.delivery.ack(routed);
+    } catch (error) {
+      refused(error);
+      return;
+    }
+    if (acked === undefined) published();
+    else exchange.untilRoom(acked).then(published, refused);
+  }
+
+  async #fail(attempt: Attempt, thrown: unknown): Promise<void> {
+    const { retry, timers } = this.#options;
+    const exchange = this.#exchange;
+    const { tree, work } = attempt;
+    const error = toErrorData(thrown, 'AGENT_FAILED');
+    if (tree.stopped !== null) {
+      await this.#settle(attempt, 'stopped', error);
+      return;
+    }
+    const delay = delayOf(retry, error, attempt.attempt, exchange.ids.random());
+    if (delay === undefined) {
+      await this.#bury(attempt, error);
+      return;
+    }
+    this.#report(attempt, 'failed', error);
+    const isShared = exchange.transport.features.shared;
+    if (!isShared) exchange.delay(1);
+    if (work.key === null) {
+      await this.#giveBack(work.delivery, delay);
+      // Others may get it.
+      if (isShared) exchange.done(tree);
+    } else
+      // The others of its key wait for it, so it stays here.
+      timers.at(exchange.clock.now() + delay, () => {
+        if (!isShared) exchange.delay(-1);
+        this.#enqueue({ ...work, again: work.again + 1 });
+      });
+    this.#next();
+  }
+
+  async #giveBack(delivery: Delivery, delay: number): Promise<void> {
+    try {
+      await delivery.nack(delay);
+    } catch (error) {
+      // Whoever is not told finds out by himself, and delivers it again.
+      this.#exchange.logger('warn', 'a message could not be given back', {
+        agent: this.#options.agent.name,
+        messageId: delivery.message.id,
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async #bury(attempt: Attempt, error: ErrorData): Promise<void> {
+    const exchange = this.#exchange;
+    const { message, tree, agent } = attempt;
+    tree.deadLetters++;
+    tree.error ??= error;
+    exchange.emit({ type: 'DeadLettered', message, agent, error });
+    const letter = deadLetterOf(exchange, message, { agent, attempts: attempt.attempt, error });
+    await this.#settle(attempt, 'dead', error, letter === undefined ? [] : [letter]);
+  }
+
+  /** Done with a message without success. */
+  async #settle(
+    attempt: Attempt,
+    status: AttemptReport['status'],
+    error: ErrorData | null,
+    letters: readonly Message[] = [],
+  ): Promise<void> {
+    const exchange = this.#exchange;
+    const { tree, message } = attempt;
+    if (tree.stopped === 'closed') {
+      // Not acknowledged: where messages outlive the bus, the next one handles it.
+      this.#conclude(attempt, status, error);
+      return;
+    }
+    const routed = exchange.enter(letters, tree);
+    try {
+      const acked = attempt.work.delivery.ack(routed);
+      if (acked !== undefined) await exchange.untilRoom(acked);
+      exchange.tell(routed);
+    } catch (thrown) {
+      exchange.withdraw(letters, tree);
+      exchange.logger('error', 'a message could not be acknowledged', {
+        agent: attempt.agent,
+        messageId: message.id,
+        error: thrown instanceof Error ? thrown.message : String(thrown),
+      });
+      if (letters.length > 0) {
+        // Without its letter, rather than for ever.
+        await this.#settle(attempt, status, error);
+        return;
+      }
+    }
+    this.#conclude(attempt, status, error);
+  }
+
+  #conclude(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {
+    this.#report(attempt, status, error);
+    this.#next();
+    this.#leave(attempt.work.key);
+    this.#exchange.done(attempt.tree);
+  }
+
+  #report(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {
+    const exchange = this.#exchange;
+    const { message, tree } = attempt;
+    if (!tree.isReported && !exchange.isWatched) {
+      tree.attemptCount++;
+      return;
+    }
+    const report: AttemptReport = {
+      messageId: message.id,
+      channel: message.channel,
+      agent: attempt.agent,
+      attempt: attempt.attempt,
+      status,
+      error,
+      startedAt: attempt.startedAt,
+      durationMs: exchange.clock.now() - attempt.startedAt,
+      published: status === 'done' ? attempt.outputs.map(({ id }) => id) : [],
+    };
+    tree.note(report);
+    exchange.emit({ type: 'AttemptEnded', attempt: report });
+  }
+
+  get exchange(): Exchange {
+    return this.#exchange;
+  }
+
+  get agent(): AnyPubSubAgent {
+    return this.#options.agent;
+  }
+}
+
+const DONE: Promise<void> = Promise.resolve();
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' &&
+  value !== null &&
+  'then' in value &&
+  typeof value.then === 'function';
+
+const keyOf = ({ orderBy }: AnyPubSubAgent, message: Message): string | null => {
+  if (orderBy === undefined) return message.key;
+  try {
+    return orderBy(message as never);
+  } catch {
+    return message.key;
+  }
+};
+
+/** Milliseconds until the next attempt, between half of the strategy's delay and the whole; undefined: no further one. */
+const delayOf = (
+  retry: RetryPolicy | undefined,
+  error: ErrorData,
+  attempt: number,
+  random: number,
+): number | undefined => {
+  const attempts = retry?.attempts ?? DEFAULT_ATTEMPTS;
+  if (attempt >= attempts || !error.retryable || !isRetryWanted(retry?.retryOn, error))
+    return undefined;
+  const seconds = baseDelay(retry?.strategy ?? DEFAULT_EXPONENTIAL, attempt);
+  return Math.round(seconds * 1_000 * (0.5 + random / 2));
+};

@@ -1,0 +1,151 @@
+import { DaggerError, type JsonValue, type Schema } from '@dagger/core';
+import { briefJson, compileSchema, type Validator } from '@dagger/core/kernel';
+import type { AnyPubSubAgent } from '../agent/agent.ts';
+import { Router } from '../subject/router.ts';
+import { matches } from '../subject/subject.ts';
+
+/** What several agents want of the messages that they receive: those that have the same schema are asked once. */
+interface Judge {
+  readonly validator: Validator;
+  readonly agents: Set<AnyPubSubAgent>;
+}
+
+/** What agents promise of the messages that they publish, and want of those that they receive. Compiled once. */
+export class Contracts {
+  readonly #agents: Map<string, AnyPubSubAgent> = new Map();
+  readonly #validators: Map<Schema, Validator> = new Map();
+  readonly #judges: Map<Schema, Judge> = new Map();
+  /** Who wants something of the messages of a channel. */
+  readonly #readers: Router<Judge> = new Router();
+  readonly #removals: Map<string, readonly (() => void)[]> = new Map();
+
+  add(agent: AnyPubSubAgent): void {
+    this.#agents.set(agent.name, agent);
+    const { input } = agent;
+    if (input === undefined) return;
+    let judge = this.#judges.get(input);
+    if (judge === undefined) {
+      judge = { validator: this.#compiled(input), agents: new Set() };
+      this.#judges.set(input, judge);
+    }
+    const { agents } = judge;
+    const wanted = judge;
+    agents.add(agent);
+    this.#removals.set(agent.name, [
+      ...agent.subscriptions.map((pattern) => this.#readers.add(pattern, wanted)),
+      () => agents.delete(agent),
+    ]);
+  }
+
+  #compiled(schema: Schema): Validator {
+    let validator = this.#validators.get(schema);
+    if (validator === undefined) {
+      validator = compileSchema(schema);
+      this.#validators.set(schema, validator);
+    }
+    return validator;
+  }
+
+  remove(name: string): void {
+    this.#agents.delete(name);
+    for (const remove of this.#removals.get(name) ?? []) remove();
+    this.#removals.delete(name);
+  }
+
+  /** @throws DaggerError CHANNEL_NOT_ALLOWED */
+  mustAllow(source: string, channel: string): void {
+    const allowed = this.#agents.get(source)?.publications;
+    if (allowed === undefined || allowed.some((pattern) => matches(pattern, channel))) return;
+    throw new DaggerError(
+      'CHANNEL_NOT_ALLOWED',
+      `agent '${source}' publishes to ${allowed.length === 0 ? 'no channel' : allowed.join(', ')}, not to '${channel}'`,
+      { ids: { agent: source } },
+    );
+  }
+
+  /**
+   * Whether a message is what its publisher promised and every receiver wants; a promise where a schema takes its time.
+   * @throws DaggerError MESSAGE_INVALID naming channel, path and value
+   */
+  check(channel: string, payload: JsonValue, source: string | null): Promise<void> | undefined {
+    let later: Promise<void>[] | undefined;
+    const judge = (validator: Validator, whose: () => string): void => {
+      const found = validator(payload);
+      if (found instanceof Promise)
+        (later ??= []).push(
+          found.then(({ issues }) => {
+            if (issues !== undefined) throw invalid(channel, payload, whose(), issues);
+          }),
+        );
+      else if (found.issues !== undefined) throw invalid(channel, payload, whose(), found.issues);
+    };
+    const from = source === null ? undefined : this.#agents.get(source);
+    if (from?.output !== undefined)
+      judge(this.#compiled(from.output), () => `agent '${from.name}' says that it publishes`);
+    for (const { validator, agents } of this.#readers.match(channel)) {
+      if (from !== undefined && readerOf(agents, channel, from) === undefined) continue;
+      judge(validator, () => `agent '${readerOf(agents, channel, from)?.name ?? ''}' receives`);
+    }
+    return later === undefined ? undefined : Promise.all(later).then(() => {});
+  }
+
+  /** The same for one receiver of a message that others checked, or nobody. */
+  received(channel: string, payload: JsonValue, name: string): Promise<void> | undefined {
+    const input = this.#agents.get(name)?.input;
+    const found = input && this.#compiled(input)(payload);
+    const judge = (issues: readonly string[] | undefined): void => {
+      if (issues !== undefined) throw invalid(channel, payload, `agent '${name}' receives`, issues);
+    };
+    if (found instanceof Promise) return found.then(({ issues }) => judge(issues));
+    judge(found?.issues);
+    return undefined;
+  }
+}
+
+/** One of several agents that receives the messages of a channel. */
+const readerOf = (
+  agents: Iterable<AnyPubSubAgent>,
+  channel: string,
+  from: AnyPubSubAgent | undefined,
+): AnyPubSubAgent | undefined => {
+  for (const agent of agents)
+    if (receives(agent, from) && agent.subscriptions.some((pattern) => matches(pattern, channel)))
+      return agent;
+  return undefined;
+};
+
+/** A group does not receive what its own agents publish, unless these ask for it. */
+const receives = (agent: AnyPubSubAgent, from: AnyPubSubAgent | undefined): boolean =>
+  from === undefined ||
+  from.receiveOwn === true ||
+  (agent.group ?? agent.name) !== (from.group ?? from.name);
+
+const MOST_ISSUES = 5;
+
+const invalid = (
+  channel: string,
+  payload: JsonValue,
+  whose: string,
+  issues: readonly string[],
+): DaggerError => {
+  const told = issues.slice(0, MOST_ISSUES).map((issue) => {
+    const path = /^([^\s:]+): /.exec(issue)?.[1];
+    const value = path === undefined ? payload : valueAt(payload, path);
+    return `${issue} (found ${value === undefined ? 'nothing' : briefJson(value, 80)})`;
+  });
+  const more = issues.length > MOST_ISSUES ? `; and ${issues.length - MOST_ISSUES} more` : '';
+  return new DaggerError(
+    'MESSAGE_INVALID',
+    `the message to '${channel}' is not what ${whose}: ${told.join('; ')}${more}`,
+  );
+};
+
+const valueAt = (payload: JsonValue, path: string): JsonValue | undefined => {
+  let value: JsonValue | undefined = payload;
+  for (const step of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step))
+      return undefined;
+    value = (value as { readonly [key: string]: JsonValue })[step];
+  }
+  return value;
+};

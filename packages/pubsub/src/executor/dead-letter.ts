@@ -1,0 +1,36 @@
+import type { ErrorData } from '@dagger/core';
+import type { Message } from '../message/message.ts';
+import { LONGEST_CHANNEL } from '../channel/options.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Dead letters of a channel are published to this, followed by its name. */
+const DEAD: string = 'dead.';
+
+const LONGEST_REASON = 500;
+
+/** What is published instead of a message that could not be handled; undefined for one that is a dead letter itself. */
+export const deadLetterOf = (
+  exchange: Exchange,
+  message: Message,
+  {
+    agent,
+    attempts,
+    error,
+  }: { readonly agent: string; readonly attempts: number; readonly error: ErrorData },
+): Message | undefined => {
+  if (message.channel.startsWith(DEAD)) return undefined;
+  return exchange.caused(message, {
+    channel: (DEAD + message.channel).slice(0, LONGEST_CHANNEL),
+    payload: message.payload,
+    source: agent,
+    headers: {
+      ...message.headers,
+      'dead-agent': agent,
+      'dead-attempts': String(attempts),
+      'dead-code': error.code,
+      // Headers of brokers are one line.
+      'dead-reason': error.message.replaceAll(/\s+/g, ' ').slice(0, LONGEST_REASON),
+      'dead-message': message.id,
+    },
+  });
+};

@@ -1,0 +1,351 @@
+import {
+  DaggerError,
+  toErrorData,
+  type Clock,
+  type Ids,
+  type JsonValue,
+  type Logger,
+} from '@dagger/core';
+import { isTraceparent } from '../documents/traceparent.ts';
+import type { Headers, Message } from '../message/message.ts';
+import { Router } from '../subject/router.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Contracts } from './contracts.ts';
+import type { BusEvent } from './events.ts';
+import type { StopReason } from './report.ts';
+import type { Reviews } from './reviews.ts';
+import type { Limits, Tree } from './tree.ts';
+import { Trees } from './trees.ts';
+
+/** A group of this process, as far as counting goes. */
+export interface Reader {
+  readonly group: string;
+  readonly exceptFrom: ReadonlySet<string>;
+}
+
+export interface ExchangeOptions {
+  readonly transport: Transport;
+  readonly contracts: Contracts;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly appData: unknown;
+  /** Messages of past trees that are kept. */
+  readonly kept: number;
+  readonly limitsAt: (now: number) => Limits;
+  readonly emit: (event: BusEvent) => void;
+  readonly isWatched: () => boolean;
+  /** Told of each message when it is on its way. */
+  readonly seen: (message: Message) => void;
+}
+
+interface Fields {
+  readonly channel: string;
+  readonly payload: JsonValue;
+  readonly source: string | null;
+  readonly headers?: Headers | undefined;
+  readonly key?: string | null | undefined;
+}
+
+const traceparentIn = (headers: Headers | undefined): string | null => {
+  const found = headers?.['traceparent'];
+  return found !== undefined && isTraceparent(found) ? found : null;
+};
+
+const NO_HEADERS: Headers = Object.freeze({});
+const NOTHING: readonly Message[] = [];
+/** Milliseconds between two questions whether others are done. */
+const ASK_AGAIN = 20;
+
+/**
+ * Makes messages and lets them go, and counts what is left to be done of each tree: a message counts once for each group that
+ * gets it, from before it is published until the group is done with it. So a tree whose count is 0 has come to its end.
+ */
+export class Exchange {
+  readonly contracts: Contracts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly appData: unknown;
+  readonly trees: Trees;
+  readonly readers: Router<Reader> = new Router();
+  readonly #options: ExchangeOptions;
+  reviews: Reviews | undefined;
+  /** Deliveries of all trees that have not come to their end. */
+  #pending = 0;
+  #idle: (() => void)[] = [];
+  /** Handlers at work, handlers that wait for room for their outputs, and messages that wait for another attempt. */
+  #active = 0;
+  #blocked = 0;
+  #delayed = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.contracts = options.contracts;
+    this.clock = options.clock;
+    this.logger = options.logger;
+    this.appData = options.appData;
+    this.trees = new Trees(options.kept);
+  }
+
+  get transport(): Transport {
+    return this.#options.transport;
+  }
+
+  get ids(): Ids {
+    return this.#options.ids;
+  }
+
+  /** Whether anybody hears of events. */
+  get isWatched(): boolean {
+    return this.#options.isWatched();
+  }
+
+  get emit(): (event: BusEvent) => void {
+    return this.#options.emit;
+  }
+
+  // ——— making messages ———
+
+  /** A message from outside: the first of a tree. */
+  first(fields: Fields, time: number): Message {
+    const id = this.ids.runId();
+    return Object.freeze({
+      id,
+      channel: fields.channel,
+      source: fields.source,
+      time,
+      payload: fields.payload,
+      headers: fields.headers === undefined ? NO_HEADERS : Object.freeze({ ...fields.headers }),
+      causationId: null,
+      correlationId: id,
+      hops: 0,
+      key: fields.key ?? null,
+      traceparent: traceparentIn(fields.headers),
+    });
+  }
+
+  /** A message that another one caused. */
+  caused(cause: Message, fields: Fields): Message {
+    return Object.freeze({
+      id: this.ids.runId(),
+      channel: fields.channel,
+      source: fields.source,
+      time: this.clock.now(),
+      payload: fields.payload,
+      headers: fields.headers === undefined ? NO_HEADERS : Object.freeze({ ...fields.headers }),
+      causationId: cause.id,
+      correlationId: cause.correlationId,
+      hops: cause.hops + 1,
+      key: fields.key === undefined ? cause.key : fields.key,
+      traceparent: cause.traceparent,
+    });
+  }
+
+  treeOf(message: Message, now: number): Tree {
+    return this.trees.of(message, this.#options.limitsAt, now);
+  }
+
+  // ——— letting them go ———
+
+  /** Publishes a message from outside. Undefined when there was room at once. */
+  publish(message: Message, tree: Tree, signal?: AbortSignal): Promise<void> | undefined {
+    const routed = this.enter([message], tree);
+    if (routed.length === 0) return undefined;
+    let sent: Promise<void> | void;
+    try {
+      sent = this.transport.publish(routed, signal);
+    } catch (error) {
+      this.withdraw([message], tree);
+      throw error;
+    }
+    if (sent === undefined) {
+      this.tell(routed);
+      return undefined;
+    }
+    return sent.then(
+      () => this.tell(routed),
+      (error: unknown) => {
+        this.withdraw([message], tree);
+        throw error;
+      },
+    );
+  }
+
+  /** Counts messages that are about to be published. @returns those that no person has to see first */
+  enter(messages: readonly Message[], tree: Tree): readonly Message[] {
+    if (messages.length === 0) return NOTHING;
+    let routed = messages;
+    for (const message of messages) {
+      tree.messageCount++;
+      tree.messages?.push(message);
+      if (this.reviews?.holds(message) === true) {
+        routed = routed.filter((each) => each !== message);
+        this.reviews.hold(message, tree);
+      } else this.#count(message, tree, 1);
+    }
+    return routed;
+  }
+
+  /** Takes back what `enter` counted. */
+  withdraw(messages: readonly Message[], tree: Tree): void {
+    for (const message of messages) {
+      tree.messageCount--;
+      const at = tree.messages?.lastIndexOf(message) ?? -1;
+      if (at !== -1) tree.messages?.splice(at, 1);
+      if (this.reviews?.forget(message.id) !== true) this.#count(message, tree, -1);
+    }
+    this.look(tree);
+  }
+
+  /** Of shared channels others may handle what is published here: there it counts when it arrives. */
+  get #isShared(): boolean {
+    return this.transport.features.shared;
+  }
+
+  /** A message has arrived for a group. */
+  arrived(tree: Tree): void {
+    if (!this.#isShared) return;
+    tree.pending++;
+    this.#pending++;
+  }
+
+  #count(message: Message, tree: Tree, by: 1 | -1): void {
+    if (this.#isShared) return;
+    for (const { exceptFrom } of this.readers.match(message.channel))
+      if (message.source === null || !exceptFrom.has(message.source)) {
+        tree.pending += by;
+        this.#pending += by;
+      }
+  }
+
+  /** They are on their way: watchers hear of them. */
+  tell(messages: readonly Message[]): void {
+    for (const message of messages) this.#options.seen(message);
+  }
+
+  // ——— what is left to be done ———
+
+  /** A group is done with a message. */
+  done(tree: Tree): void {
+    tree.pending--;
+    this.#pending--;
+    this.look(tree);
+  }
+
+  dropped(message: Message, group: string): void {
+    const tree = this.trees.find(message.correlationId);
+    this.emit({ type: 'MessageDropped', message, group });
+    if (tree === undefined) return;
+    tree.dropped++;
+    if (!this.#isShared) this.done(tree);
+  }
+
+  /** Sees whether a tree has come to its end. */
+  look(tree: Tree): void {
+    if (tree.pending === 0) this.#quiet(tree);
+    if (this.#pending === 0 && this.#idle.length > 0)
+      for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  #quiet(tree: Tree): void {
+    if (tree.held.size === 0 && this.trees.rest(tree) && this.isWatched && !this.#isShared)
+      this.emit({ type: 'TreeEnded', report: tree.report(this.clock.now()) });
+    tree.ended?.();
+  }
+
+  /** Resolves when nothing is left to be done, but what waits for people. */
+  async idle(): Promise<void> {
+    do {
+      if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    } while (!(await this.#isDoneElsewhere(undefined)));
+  }
+
+  /** Resolves when nothing is left to be done of a tree, but what waits for people. */
+  async quiet(tree: Tree): Promise<void> {
+    do {
+      if (tree.pending > 0 && tree.stopped === null)
+        await new Promise<void>((resolve) => (tree.ended = resolve));
+    } while (tree.stopped === null && !(await this.#isDoneElsewhere(tree.correlationId)));
+    // Those that were broken off come to their end.
+    if (tree.pending > 0) await new Promise<void>((resolve) => (tree.ended = resolve));
+  }
+
+  /** Whether nothing of what is shared is left to others, who are asked again after a while if so. */
+  async #isDoneElsewhere(correlationId: string | undefined): Promise<boolean> {
+    const { transport } = this;
+    if (!transport.features.shared || transport.pending === undefined) return true;
+    if ((await transport.pending(correlationId)) === 0) return true;
+    await new Promise<void>((resolve) => void this.clock.after(ASK_AGAIN, resolve));
+    return false;
+  }
+
+  // ——— limits ———
+
+  stop(tree: Tree, reason: StopReason, why: string): void {
+    const error = new DaggerError(reason === 'timeout' ? 'TREE_TIMEOUT' : 'TREE_STOPPED', why);
+    if (!tree.stop(reason, toErrorData(error, 'TREE_STOPPED'))) return;
+    this.emit({ type: 'TreeStopped', correlationId: tree.correlationId, reason });
+    this.reviews?.release(tree);
+    tree.breakOff(error);
+    this.look(tree);
+  }
+
+  /** @throws DaggerError LIMIT_REACHED; the tree is stopped then */
+  mustFit(tree: Tree, cause: Message, more: number): void {
+    const { maxMessages, maxHops } = tree.limits;
+    const refuse = (reason: StopReason, why: string): never => {
+      this.stop(tree, reason, why);
+      throw new DaggerError('LIMIT_REACHED', why);
+    };
+    if (tree.messageCount + more > maxMessages)
+      refuse('max_messages', `the tree would have more than ${maxMessages} messages (maxMessages)`);
+    if (cause.hops + 1 > maxHops)
+      refuse(
+        'max_hops',
+        `a message would stand ${cause.hops + 1} steps from the first, and ${maxHops} are allowed (maxHops)`,
+      );
+  }
+
+  useTokens(tree: Tree, tokens: number): void {
+    tree.tokens += tokens;
+    const { maxTokens } = tree.limits;
+    if (tree.tokens > maxTokens)
+      this.stop(
+        tree,
+        'max_tokens',
+        `the tree has used ${tree.tokens} tokens, and ${maxTokens} are allowed (maxTokens)`,
+      );
+  }
+
+  // ——— who could make room ———
+
+  began(): void {
+    this.#active++;
+  }
+
+  ended(): void {
+    this.#active--;
+    this.#relieve();
+  }
+
+  delay(by: 1 | -1): void {
+    this.#delayed += by;
+  }
+
+  /** A handler waits for room for its outputs. */
+  async untilRoom(published: Promise<void>): Promise<void> {
+    this.#blocked++;
+    this.#relieve();
+    try {
+      await published;
+    } finally {
+      this.#blocked--;
+    }
+  }
+
+  /** Nobody is at work who could make room, and some wait for it: one of them must give way. */
+  #relieve(): void {
+    if (this.#active > 0 || this.#delayed > 0 || this.#blocked === 0) return;
+    (this.transport as { relieve?(): boolean }).relieve?.();
+  }
+}

@@ -1,0 +1,333 @@
+import {
+  DaggerError,
+  silentLogger,
+  systemClock,
+  systemIds,
+  type Clock,
+  type EventStream,
+  type JsonValue,
+} from '@dagger/core';
+import { EventStream as Stream, sealJson, Timers } from '@dagger/core/kernel';
+import type { Observable } from 'rxjs';
+import type { AnyPubSubAgent } from '../agent/agent.ts';
+import { AgentRegistry, type AgentSummary } from '../agent/registry.ts';
+import type { Message } from '../message/message.ts';
+import { checkPattern, checkSubject } from '../subject/subject.ts';
+import { MemoryTransport } from '../transport/memory.ts';
+import type { TraceEntry } from '../trace/entry.ts';
+import { publishFrom, type Source } from './source.ts';
+import { entriesOf } from './trace-entries.ts';
+import type { ChannelFace, PublishOptions } from './channel-face.ts';
+import { Channels, type ChannelStatus } from './channels.ts';
+import { Contracts } from './contracts.ts';
+import type { BusEvent } from './events.ts';
+import { checkHeaders } from './check-headers.ts';
+import { Exchange } from './exchange.ts';
+import { checkLimits, limitsAt } from './limits.ts';
+import { Members } from './members.ts';
+import type { PubSubOptions, TreeLimits } from './options.ts';
+import type { PubSubReport } from './report.ts';
+import { Reviews, type PendingReview } from './reviews.ts';
+
+/** What a run begins with. */
+export interface FirstMessage extends Omit<PublishOptions, 'signal'> {
+  readonly channel: string;
+  readonly message: JsonValue;
+}
+
+export interface ExecuteOptions {
+  /** Stops the tree: its handlers are told by their signals, and what they still give does not count. */
+  readonly signal?: AbortSignal | undefined;
+  /** Over those of the executor. */
+  readonly limits?: TreeLimits | undefined;
+}
+
+const DEFAULT_KEPT = 10_000;
+const EVENT_CAPACITY = 1_000;
+
+/**
+ * Agents on channels. Messages come from outside (`publish`, `execute`) and from the agents; each goes to every group that
+ * subscribed to its channel.
+ *
+ * Closing waits for what is under way; afterwards every call rejects with BUS_CLOSED.
+ */
+export class PubSubExecutor implements AsyncDisposable {
+  readonly agents: AgentRegistry = new AgentRegistry();
+  /** What happens, for any number of watchers. */
+  readonly events: EventStream<BusEvent>;
+  readonly #options: PubSubOptions;
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #contracts: Contracts = new Contracts();
+  readonly #channels: Channels = new Channels();
+  readonly #exchange: Exchange;
+  readonly #reviews: Reviews;
+  readonly #members: Members;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: PubSubOptions) {
+    const { clock = systemClock, channels = {}, trace = DEFAULT_KEPT } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#timers = new Timers(clock);
+    this.events = new Stream<BusEvent>(EVENT_CAPACITY, () => {});
+    this.#exchange = new Exchange({
+      transport: options.transport ?? new MemoryTransport({ clock }),
+      contracts: this.#contracts,
+      clock,
+      ids: options.ids ?? systemIds,
+      logger: options.logger ?? silentLogger,
+      appData: options.appData,
+      kept: trace === false ? 0 : trace,
+      limitsAt: (now) => limitsAt(options.limits ?? {}, now),
+      emit: (event) => {
+        if (this.events.watched) Stream.emit(this.events, event);
+      },
+      isWatched: () => this.events.watched,
+      seen: (message) => {
+        this.#channels.seen(message, message.time);
+        if (this.events.watched) Stream.emit(this.events, { type: 'MessagePublished', message });
+      },
+    });
+    this.#reviews = new Reviews(this.#exchange, channels);
+    this.#exchange.reviews = this.#reviews;
+    this.#members = new Members(this.#exchange, {
+      options,
+      agents: this.agents,
+      channels: this.#channels,
+      timers: this.#timers,
+    });
+  }
+
+  /** @throws DaggerError AGENT_INVALID, AGENT_DUPLICATE, CHANNEL_INVALID, CONFIG_INVALID, GROUP_MISMATCH */
+  static async open(options: PubSubOptions = {}): Promise<PubSubExecutor> {
+    checkLimits(options.limits ?? {}, 'limits');
+    const { trace } = options;
+    if (trace !== undefined && trace !== false && !(Number.isSafeInteger(trace) && trace >= 0))
+      throw new DaggerError(
+        'CONFIG_INVALID',
+        `trace must be a number of messages, or false, not ${String(trace)}`,
+      );
+    for (const pattern of Object.keys(options.channels ?? {})) checkPattern(pattern);
+    const bus = new PubSubExecutor(options);
+    for (const agent of options.agents ?? []) bus.agents.register(agent);
+    bus.agents.mustAgree();
+    try {
+      for (const agent of options.agents ?? []) await bus.#members.join(agent);
+    } catch (error) {
+      await bus.close({ drainSeconds: 0 });
+      throw error;
+    }
+    return bus;
+  }
+
+  // ——— agents ———
+
+  /** Adds an agent to a bus that is open. @throws DaggerError AGENT_INVALID, AGENT_DUPLICATE, GROUP_MISMATCH, BUS_CLOSED */
+  async addAgent(agent: AnyPubSubAgent): Promise<void> {
+    this.#mustBeOpen();
+    this.agents.register(agent);
+    try {
+      this.agents.mustAgree();
+      await this.#members.join(agent);
+    } catch (error) {
+      this.agents.remove(agent.name);
+      throw error;
+    }
+  }
+
+  /** Takes an agent away; what it is handling comes to its end. @throws DaggerError AGENT_UNKNOWN */
+  async removeAgent(name: string): Promise<void> {
+    this.agents.remove(name);
+    await this.#members.leave(name);
+  }
+
+  /** Every agent with what it reads and writes. */
+  listAgents(): readonly AgentSummary[] {
+    return this.agents.list();
+  }
+
+  // ——— channels ———
+
+  /** The channels in use. */
+  listChannels(): readonly ChannelStatus[] {
+    return this.#channels.list((channel) => [
+      ...new Set(this.#exchange.readers.match(channel).map(({ group }) => group)),
+    ]);
+  }
+
+  /** A channel, or a pattern of channels to watch. @throws DaggerError CHANNEL_INVALID */
+  channel(name: string): ChannelFace {
+    checkPattern(name);
+    return {
+      name,
+      messages$: this.#channels.messages(name),
+      publish: (payload, options) => this.publish(name, payload, options),
+    };
+  }
+
+  // ——— messages from outside ———
+
+  /**
+   * Publishes a message, the first of its tree. Resolves when it is durable, or there is room for it.
+   * @throws DaggerError CHANNEL_INVALID, NOT_JSON, MESSAGE_INVALID naming channel, path and value, CHANNEL_FULL, BUS_CLOSED
+   */
+  async publish(
+    channel: string,
+    payload: JsonValue,
+    { headers, key, signal }: PublishOptions = {},
+  ): Promise<Message> {
+    this.#mustBeOpen();
+    const message = this.#first(channel, payload, { headers, key });
+    const check = this.#contracts.check(channel, message.payload, null);
+    if (check !== undefined) await check;
+    const sent = this.#exchange.publish(
+      message,
+      this.#exchange.treeOf(message, message.time),
+      signal,
+    );
+    if (sent !== undefined) await sent;
+    return message;
+  }
+
+  #first(channel: string, payload: JsonValue, { headers, key }: PublishOptions): Message {
+    checkSubject(channel);
+    if (headers !== undefined) checkHeaders(headers);
+    return this.#exchange.first(
+      { channel, payload: sealJson(payload), source: null, headers, key },
+      this.#clock.now(),
+    );
+  }
+
+  /**
+   * Publishes a message and waits until nothing is left to be done of what it caused, or only what waits for people.
+   * @throws DaggerError as `publish` does. Failures of agents are in the report
+   */
+  async execute(
+    { channel, message: payload, headers, key }: FirstMessage,
+    { signal, limits = {} }: ExecuteOptions = {},
+  ): Promise<PubSubReport> {
+    this.#mustBeOpen();
+    checkLimits(limits, 'limits');
+    const message = this.#first(channel, payload, { headers, key });
+    await this.#contracts.check(channel, message.payload, null);
+    const exchange = this.#exchange;
+    const now = this.#clock.now();
+    const own = limitsAt({ ...this.#options.limits, ...limits }, now);
+    const tree = exchange.trees.of(message, () => own, now);
+    // Somebody asks for its report.
+    tree.ended = () => {};
+    const cancelTimer = this.#timers.at(own.deadline, () =>
+      exchange.stop(tree, 'timeout', 'the time of the tree is over (timeout)'),
+    );
+    const abort = (): void => exchange.stop(tree, 'cancelled', 'cancelled');
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      if (signal?.aborted === true) abort();
+      else {
+        await exchange.publish(message, tree, signal);
+        await exchange.quiet(tree);
+        exchange.look(tree);
+      }
+    } catch (error) {
+      if (tree.stopped === null) throw error;
+    } finally {
+      cancelTimer();
+      signal?.removeEventListener('abort', abort);
+      tree.ended = undefined;
+    }
+    return tree.report(this.#clock.now());
+  }
+
+  /** Resolves when nothing is left to be done of any message, but what waits for people. */
+  idle(): Promise<void> {
+    return this.#exchange.idle();
+  }
+
+  /**
+   * Publishes what an observable gives, in order; completes with it. What comes faster than there is room for waits here, up to
+   * the capacity, and beyond that ends the subscription with CHANNEL_FULL.
+   */
+  from(source$: Observable<JsonValue>, channel: string): Source {
+    return publishFrom(source$, channel, (payload) => this.publish(channel, payload));
+  }
+
+  // ——— people ———
+
+  /** Messages that wait for a person. */
+  reviews(): readonly PendingReview[] {
+    return this.#reviews.list();
+  }
+
+  /**
+   * Lets a message through, as it is or with another payload: then that is a message of its own, which the held one caused.
+   * @throws DaggerError REVIEW_UNKNOWN, MESSAGE_INVALID, NOT_JSON, BUS_CLOSED
+   */
+  async approve(messageId: string, edited?: { readonly payload?: JsonValue }): Promise<Message> {
+    this.#mustBeOpen();
+    return this.#reviews.approve(messageId, edited);
+  }
+
+  /** Makes a dead letter of it. @throws DaggerError REVIEW_UNKNOWN, BUS_CLOSED */
+  async reject(messageId: string, reason: string): Promise<void> {
+    this.#mustBeOpen();
+    await this.#reviews.reject(messageId, reason);
+  }
+
+  /** Stops a tree. @returns whether there was something to stop */
+  cancel(correlationId: string): boolean {
+    const tree = this.#exchange.trees.find(correlationId);
+    if (tree === undefined || (tree.pending === 0 && tree.held.size === 0)) return false;
+    this.#exchange.stop(tree, 'cancelled', 'cancelled');
+    return true;
+  }
+
+  // ——— what happened ———
+
+  /** The messages of a tree with what was done with each, as far as it is kept. */
+  trace(correlationId: string): readonly TraceEntry[] {
+    const tree = this.#exchange.trees.find(correlationId);
+    return tree === undefined ? [] : entriesOf(tree);
+  }
+
+  /** What has become of a tree so far; undefined where it is not kept. */
+  report(correlationId: string): PubSubReport | undefined {
+    return this.#exchange.trees.find(correlationId)?.report(this.#clock.now());
+  }
+
+  // ——— the end ———
+
+  #mustBeOpen(): void {
+    if (this.#closing !== undefined) throw new DaggerError('BUS_CLOSED', 'the bus was closed');
+  }
+
+  /** Takes no more messages, waits for what is under way, and stops what is not over by then. Default 30 seconds. */
+  close({ drainSeconds = 30 }: { readonly drainSeconds?: number } = {}): Promise<void> {
+    return (this.#closing ??= this.#close(drainSeconds));
+  }
+
+  async #close(drainSeconds: number): Promise<void> {
+    const exchange = this.#exchange;
+    if (drainSeconds > 0) {
+      let stop!: () => void;
+      const late = new Promise<void>((resolve) => (stop = resolve));
+      const cancel = this.#clock.after(drainSeconds * 1_000, stop);
+      await Promise.race([exchange.idle(), late]);
+      cancel();
+    }
+    await this.#members.stop();
+    for (const tree of exchange.trees.live()) {
+      exchange.stop(tree, 'closed', 'the bus was closed');
+      tree.ended?.();
+    }
+    this.#reviews.close();
+    this.#timers.stop();
+    await exchange.transport.close();
+    this.#channels.close();
+    Stream.end(this.events);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,19 @@
+import { MemoryTransport } from '@dagger/pubsub';
+import { transportContract } from '../src/transport-contract/index.ts';
+
+const forgets = { cannot: 'what is in memory ends with the process' };
+
+transportContract({
+  name: 'memory',
+  abilities: {
+    persistent: forgets,
+    replay: { cannot: 'nothing is kept for those who come later' },
+    shared: { cannot: 'each transport has its own channels' },
+    dedupe: { cannot: 'ids are not remembered' },
+  },
+  place: () =>
+    Promise.resolve({
+      open: () => Promise.resolve(new MemoryTransport()),
+      remove: () => Promise.resolve(),
+    }),
+});

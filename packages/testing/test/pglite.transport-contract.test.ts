@@ -1,0 +1,11 @@
+import { transportContract } from '../src/transport-contract/index.ts';
+import { pgliteFolders } from './open.ts';
+import { STORED, storagePlace } from './storage-place.ts';
+
+const folders = await pgliteFolders();
+
+transportContract({
+  name: 'PGlite',
+  abilities: STORED,
+  place: () => Promise.resolve(storagePlace(folders())),
+});
