@@ -265,8 +265,9 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
     if (this.#host.patience.isClosed()) return;
     // Before the server hears of it: what comes then is a delivery of its own.
     this.#release(delivery);
+    const leastMs = this.#isStopped ? ELSEWHERE_MS : 0;
     try {
-      await this.#confirmed(delivery, nak(delayMs));
+      await this.#confirmed(delivery, nak(Math.max(delayMs, leastMs)));
     } finally {
       this.#pump();
     }

@@ -50,9 +50,10 @@ export class Consumer implements AttemptOwner {
 
   deliver(delivery: Delivery): void {
     const { message } = delivery;
-    if (this.#exchange.transport.features.shared)
-      this.#exchange.arrived(this.#exchange.treeOf(message, this.#exchange.clock.now()));
-    else if (delivery.attempt > 1) this.#exchange.delay(-1);
+    const exchange = this.#exchange;
+    if (exchange.counting === 'arrivals')
+      exchange.arrived(exchange.treeOf(message, exchange.clock.now()));
+    else if (exchange.counting === 'all' && delivery.attempt > 1) exchange.delay(-1);
     const key = keyOf(this.#options.agent, delivery.message);
     const work: Work = { delivery, key, again: 0 };
     if (key !== null) {
@@ -212,16 +213,16 @@ export class Consumer implements AttemptOwner {
       return;
     }
     this.#report(attempt, 'failed', error);
-    const isShared = exchange.transport.features.shared;
-    if (!isShared) exchange.delay(1);
+    const isAlone = exchange.counting === 'all';
+    if (isAlone) exchange.delay(1);
     if (work.key === null) {
       await this.#giveBack(work.delivery, delay);
       // Others may get it.
-      if (isShared) exchange.done(tree);
+      if (exchange.counting === 'arrivals') exchange.done(tree, work.delivery.message.id);
     } else
       // The others of its key wait for it, so it stays here.
       timers.at(exchange.clock.now() + delay, () => {
-        if (!isShared) exchange.delay(-1);
+        if (isAlone) exchange.delay(-1);
         this.#enqueue({ ...work, again: work.again + 1 });
       });
     this.#next();
@@ -289,7 +290,7 @@ export class Consumer implements AttemptOwner {
     this.#report(attempt, status, error);
     this.#next();
     this.#leave(attempt.work.key);
-    this.#exchange.done(attempt.tree);
+    this.#exchange.done(attempt.tree, attempt.message.id);
   }
 
   #report(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {

@@ -39,6 +39,12 @@ export interface ExchangeOptions {
   readonly seen: (message: Message) => void;
 }
 
+/**
+ * What counts as left to be done: all that is published, where nobody else publishes; what arrives here, where the transport knows
+ * of the rest; or what this process published itself, where nobody knows more.
+ */
+type Counting = 'all' | 'arrivals' | 'own';
+
 interface Fields {
   readonly channel: string;
   readonly payload: JsonValue;
@@ -69,9 +75,12 @@ export class Exchange {
   readonly trees: Trees;
   readonly readers: Router<Reader> = new Router();
   readonly #options: ExchangeOptions;
+  readonly counting: Counting;
   reviews: Reviews | undefined;
   /** Deliveries of all trees that have not come to their end. */
   #pending = 0;
+  /** By id of what was published here: how many groups are not done with it. */
+  readonly #own: Map<string, number> = new Map();
   #idle: (() => void)[] = [];
   /** Handlers at work, handlers that wait for room for their outputs, and messages that wait for another attempt. */
   #active = 0;
@@ -80,6 +89,9 @@ export class Exchange {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+    const { transport } = options;
+    const knowsTheRest = transport.pending !== undefined;
+    this.counting = !transport.features.shared ? 'all' : knowsTheRest ? 'arrivals' : 'own';
     this.contracts = options.contracts;
     this.clock = options.clock;
     this.logger = options.logger;
@@ -197,25 +209,23 @@ export class Exchange {
     this.look(tree);
   }
 
-  /** Of shared channels others may handle what is published here: there it counts when it arrives. */
-  get #isShared(): boolean {
-    return this.transport.features.shared;
-  }
-
   /** A message has arrived for a group. */
   arrived(tree: Tree): void {
-    if (!this.#isShared) return;
+    if (this.counting !== 'arrivals') return;
     tree.pending++;
     this.#pending++;
   }
 
   #count(message: Message, tree: Tree, by: 1 | -1): void {
-    if (this.#isShared) return;
+    if (this.counting === 'arrivals') return;
+    let groups = 0;
     for (const { exceptFrom } of this.readers.match(message.channel))
-      if (message.source === null || !exceptFrom.has(message.source)) {
-        tree.pending += by;
-        this.#pending += by;
-      }
+      if (message.source === null || !exceptFrom.has(message.source)) groups++;
+    tree.pending += by * groups;
+    this.#pending += by * groups;
+    if (this.counting !== 'own') return;
+    if (by === 1) this.#own.set(message.id, groups);
+    else this.#own.delete(message.id);
   }
 
   /** They are on their way: watchers hear of them. */
@@ -226,7 +236,17 @@ export class Exchange {
   // ——— what is left to be done ———
 
   /** A group is done with a message. */
-  done(tree: Tree): void {
+  done(tree: Tree, messageId: string): void {
+    if (this.counting === 'own') {
+      const left = this.#own.get(messageId);
+      // Somebody else published it, or it came twice.
+      if (left === undefined || left === 0) {
+        this.look(tree);
+        return;
+      }
+      if (left === 1) this.#own.delete(messageId);
+      else this.#own.set(messageId, left - 1);
+    }
     tree.pending--;
     this.#pending--;
     this.look(tree);
@@ -237,7 +257,7 @@ export class Exchange {
     this.emit({ type: 'MessageDropped', message, group });
     if (tree === undefined) return;
     tree.dropped++;
-    if (!this.#isShared) this.done(tree);
+    if (this.counting !== 'arrivals') this.done(tree, message.id);
   }
 
   /** Sees whether a tree has come to its end. */
@@ -248,7 +268,12 @@ export class Exchange {
   }
 
   #quiet(tree: Tree): void {
-    if (tree.held.size === 0 && this.trees.rest(tree) && this.isWatched && !this.#isShared)
+    if (
+      tree.held.size === 0 &&
+      this.trees.rest(tree) &&
+      this.isWatched &&
+      this.counting !== 'arrivals'
+    )
       this.emit({ type: 'TreeEnded', report: tree.report(this.clock.now()) });
     tree.ended?.();
   }
@@ -273,7 +298,7 @@ export class Exchange {
   /** Whether nothing of what is shared is left to others, who are asked again after a while if so. */
   async #isDoneElsewhere(correlationId: string | undefined): Promise<boolean> {
     const { transport } = this;
-    if (!transport.features.shared || transport.pending === undefined) return true;
+    if (this.counting !== 'arrivals' || transport.pending === undefined) return true;
     if ((await transport.pending(correlationId)) === 0) return true;
     await new Promise<void>((resolve) => void this.clock.after(ASK_AGAIN, resolve));
     return false;
