@@ -11,4 +11,5 @@ export const scenarios: { readonly [name: string]: URL } = {
   'stalled job': new URL('scenarios/stalled-job.ts', import.meta.url),
   'held job': new URL('scenarios/held-job.ts', import.meta.url),
   'once-only job': new URL('scenarios/once-only-job.ts', import.meta.url),
+  'durable channels': new URL('scenarios/durable-channels.ts', import.meta.url),
 };

@@ -1,3 +1,4 @@
+export type { BusCrashScenario, BusInput } from '../crash/buses/scenario.ts';
 export {
   transportContract,
   type Ability,
