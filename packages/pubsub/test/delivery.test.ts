@@ -17,7 +17,7 @@ const noting = (
 });
 
 describe('messages', () => {
-  it('reach every agent of their channel [P1]', async () => {
+  it('reach every agent of their channel', async () => {
     const seen: string[] = [];
     const { bus } = await openBus([noting('a', ['work'], seen), noting('b', ['work'], seen)]);
     await bus.publish('work', 1);
@@ -86,7 +86,7 @@ describe('messages', () => {
     expect(() => ((first.payload as { list: number[] }).list[0] = 2)).toThrow(TypeError);
   });
 
-  it('do not reach the agent that published them, unless it asks for its own [P13]', async () => {
+  it('do not reach the agent that published them, unless it asks for its own', async () => {
     const counts = { shy: 0, keen: 0 };
     const countdown = (name: 'shy' | 'keen', receiveOwn: boolean): AnyPubSubAgent =>
       definePubSubAgent<number, number>({

@@ -37,7 +37,7 @@ const split = definePubSubAgent<number, number>({
   },
 });
 
-it('a run on durable channels ends when nothing is left, as in memory [P11]', async () => {
+it('a run on durable channels ends when nothing is left, as in memory', async () => {
   const seen: number[] = [];
   const bus = await open(file(), [
     split,

@@ -16,7 +16,7 @@ const failing = (times: number, more: Partial<AnyPubSubAgent> = {}): AnyPubSubAg
 };
 
 describe('an agent that fails', () => {
-  it('is tried again after a delay that grows, and others go on meanwhile [P8]', async () => {
+  it('is tried again after a delay that grows, and others go on meanwhile', async () => {
     const done: unknown[] = [];
     const { bus, clock } = await openBus([
       failing(2, { retry: { attempts: 3, strategy: { type: 'linear', delay: 10 } } }),

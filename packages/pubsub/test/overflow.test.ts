@@ -29,7 +29,7 @@ const gated = (
 };
 
 describe('a message for which there is no room', () => {
-  it('waits, by default [P3]', async () => {
+  it('waits, by default', async () => {
     const seen: unknown[] = [];
     const { agent, open } = gated(undefined, seen);
     const { bus } = await openBus([agent]);

@@ -20,7 +20,7 @@ const asking: AnyPubSubAgent = definePubSubAgent({
   processMessage: (_, ctx) => ctx.publish('refund', { amount: 10 }),
 });
 
-describe('a channel that people look after [P10]', () => {
+describe('a channel that people look after', () => {
   it('holds its messages until somebody lets them through', async () => {
     const seen: unknown[] = [];
     const { bus } = await openBus([asking, refunds(seen)], {
@@ -97,7 +97,7 @@ describe('a channel that people look after [P10]', () => {
   });
 });
 
-describe('the face for RxJS [P3]', () => {
+describe('the face for RxJS', () => {
   it('shows the messages of a channel or pattern, causes before effects', async () => {
     const seen: string[] = [];
     const { bus } = await openBus([]);

@@ -10,7 +10,7 @@ const endless: AnyPubSubAgent = definePubSubAgent<number, number>({
 });
 
 describe('a run', () => {
-  it('ends when nothing is left to be done of what its message caused [P5] [P7]', async () => {
+  it('ends when nothing is left to be done of what its message caused', async () => {
     const { bus, clock } = await openBus([
       definePubSubAgent<number, number>({
         name: 'split',
@@ -73,7 +73,7 @@ describe('a run', () => {
   it.each([
     ['max_messages', { maxMessages: 50 }, 50],
     ['max_hops', { maxHops: 20 }, 21],
-  ] as const)('is stopped by %s, with a report [P6]', async (reason, limits, messages) => {
+  ] as const)('is stopped by %s, with a report', async (reason, limits, messages) => {
     const { bus } = await openBus([endless], { limits });
     const events: BusEvent[] = [];
     bus.events.subscribe((event: BusEvent) => void events.push(event));
@@ -181,7 +181,7 @@ describe('a run', () => {
 });
 
 describe('the trace', () => {
-  it('has every message with its cause, and what was done with it [P9]', async () => {
+  it('has every message with its cause, and what was done with it', async () => {
     const { bus } = await openBus([
       definePubSubAgent<number, number>({
         name: 'a',

@@ -9,7 +9,7 @@ const schema = {
 };
 
 describe('a message that is not what it should be', () => {
-  it('is refused with channel, path and value, and nobody receives it [P4]', async () => {
+  it('is refused with channel, path and value, and nobody receives it', async () => {
     let received = 0;
     const open: AnyPubSubAgent = {
       name: 'open',
