@@ -11,6 +11,7 @@ export { describeValue } from './graph/describe.ts';
 export { canonicalJson, checkJson, ownJson, sealJson, sealParsed } from './json.ts';
 export { baseDelay, isRetryWanted } from './run/retry.ts';
 export { compileSchema, describeSchema, type Validator } from './schema/validator.ts';
+export { among, each, type Cell, type Kind } from './storage/each.ts';
 export { insist, type Insistence } from './storage/insist.ts';
 export { isDead, newOwner } from './storage/owner.ts';
 export { briefJson, shorten } from './trace/brief-json.ts';

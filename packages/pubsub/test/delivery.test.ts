@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { definePubSubAgent, type AnyPubSubAgent, type Message } from '../src/index.ts';
+import {
+  definePubSubAgent,
+  MemoryTransport,
+  type AnyPubSubAgent,
+  type Message,
+} from '../src/index.ts';
 import { openBus, turn } from './bus.ts';
 
 const noting = (
@@ -194,6 +199,20 @@ describe('messages', () => {
     expect(bus.listAgents().map(({ name }) => name)).toEqual(['b']);
     await expect(bus.removeAgent('a')).rejects.toMatchObject({ code: 'AGENT_UNKNOWN' });
   });
+});
+
+it('an agent that could not join is not waited for', async () => {
+  const seen: string[] = [];
+  const transport = new MemoryTransport();
+  const subscribe = transport.subscribe.bind(transport);
+  transport.subscribe = (options, deliver) =>
+    options.group === 'b' ? Promise.reject(new Error('no room')) : subscribe(options, deliver);
+  const { bus } = await openBus([noting('a', ['work'], seen)], { transport });
+  const strict = { input: { type: 'string' } };
+  await expect(bus.addAgent(noting('b', ['work'], seen, strict))).rejects.toThrow('no room');
+  await bus.publish('work', 1);
+  await bus.idle();
+  expect(seen).toEqual(['a: work 1']);
 });
 
 describe('handlers', () => {

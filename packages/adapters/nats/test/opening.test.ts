@@ -10,14 +10,12 @@ import { Inbox, join, message, opened, unusedStream } from './setup.ts';
 const missing = await serverIsMissing();
 
 describe('opening without a server', () => {
-  test('a wrong address fails within seconds, and says which', async () => {
+  test('a wrong address fails within seconds, and says which', { timeout: 5_000 }, async () => {
     const servers = `nats://user:secret@127.0.0.1:${await freePort()}`;
-    const started = performance.now();
     const error: unknown = await natsTransport({ servers }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'STORAGE_FAILED', recoverable: true });
     expect(String(error)).toContain('cannot connect to NATS at nats://127.0.0.1:');
     expect(String(error)).not.toContain('secret');
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test('so does somebody who answers nothing', async () => {

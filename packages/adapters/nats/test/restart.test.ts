@@ -69,24 +69,24 @@ describe.skipIf(missing !== undefined)(
       expect(inbox.payloads.filter((payload) => payload === 1)).toHaveLength(1);
     });
 
-    test('a publish gives up after a while with the reason, and closing does not hang', async () => {
-      const server = await ownServer();
-      const transport = await opened({ servers: server.address });
-      await join(transport, new Inbox());
-      await server.kill();
-      const started = performance.now();
-      await expect(transport.publish([message()])).rejects.toMatchObject({
-        code: 'STORAGE_FAILED',
-        message: expect.stringContaining('the server does not answer'),
-        recoverable: true,
-      });
-      expect(performance.now() - started).toBeLessThan(15_000);
-      const waiting = transport.publish([message()]);
-      waiting.catch(() => {});
-      const closing = performance.now();
-      await transport.close();
-      await expect(waiting).rejects.toMatchObject({ code: 'BUS_CLOSED' });
-      expect(performance.now() - closing).toBeLessThan(5_000);
-    });
+    test(
+      'a publish gives up after a while with the reason, and closing does not hang',
+      { timeout: 20_000 },
+      async () => {
+        const server = await ownServer();
+        const transport = await opened({ servers: server.address });
+        await join(transport, new Inbox());
+        await server.kill();
+        await expect(transport.publish([message()])).rejects.toMatchObject({
+          code: 'STORAGE_FAILED',
+          message: expect.stringContaining('the server does not answer'),
+          recoverable: true,
+        });
+        const waiting = transport.publish([message()]);
+        waiting.catch(() => {});
+        await transport.close();
+        await expect(waiting).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+      },
+    );
   },
 );

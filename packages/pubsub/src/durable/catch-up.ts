@@ -1,7 +1,7 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { sql, type Selectable, type Transaction } from 'kysely';
 import type { StartFrom } from '../transport/transport.ts';
-import { each } from './each.ts';
+import { each } from '@dagger/core/kernel';
 import { groupsChanged, isFor, readGroup, type Addressed } from './groups.ts';
 import { lockAlone } from './locks.ts';
 import { positionOf } from './register.ts';

@@ -1,6 +1,6 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { each } from './each.ts';
+import { each } from '@dagger/core/kernel';
 import type { Claim } from './settle.ts';
 
 /** How many messages of a group there is room for. */

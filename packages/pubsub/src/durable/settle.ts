@@ -1,6 +1,6 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { sql, type Transaction } from 'kysely';
-import { each } from './each.ts';
+import { each } from '@dagger/core/kernel';
 
 /** What a claim is known by. */
 export interface Claim {

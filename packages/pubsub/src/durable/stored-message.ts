@@ -1,9 +1,8 @@
 import type { JsonValue, Storage } from '@dagger/core';
-import { sealParsed } from '@dagger/core/kernel';
+import { sealParsed, each, type Cell, type Kind } from '@dagger/core/kernel';
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import type { CoreTables } from '@dagger/core';
 import type { Headers, Message } from '../message/message.ts';
-import { each, type Cell, type Kind } from './each.ts';
 import type { MessageRow } from './tables.ts';
 
 /** A message with its place among all that were published. */

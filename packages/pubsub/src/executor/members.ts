@@ -48,20 +48,26 @@ export class Members {
       if (!isPattern(pattern)) channels.name(pattern, exchange.clock.now());
     const exceptFrom = agents.ownOf(group);
     this.#read(agent, { group, exceptFrom });
-    const subscription = await exchange.transport.subscribe(
-      {
-        patterns: agent.subscriptions,
-        group,
-        from: options.from ?? 'new',
-        maxInFlight: consumer.concurrency * (agent.orderBy === undefined ? 1 : LANE_SLACK),
-        capacity: agent.capacity ?? DEFAULT_CAPACITY,
-        overflow: agent.overflow ?? 'block',
-        exceptFrom,
-        dropped: (message) => exchange.dropped(message, group),
-      },
-      (delivery) => consumer.deliver(delivery),
-    );
-    this.#members.set(agent.name, { group, subscription });
+    try {
+      const subscription = await exchange.transport.subscribe(
+        {
+          patterns: agent.subscriptions,
+          group,
+          from: options.from ?? 'new',
+          maxInFlight: consumer.concurrency * (agent.orderBy === undefined ? 1 : LANE_SLACK),
+          capacity: agent.capacity ?? DEFAULT_CAPACITY,
+          overflow: agent.overflow ?? 'block',
+          exceptFrom,
+          dropped: (message) => exchange.dropped(message, group),
+        },
+        (delivery) => consumer.deliver(delivery),
+      );
+      this.#members.set(agent.name, { group, subscription });
+    } catch (error) {
+      // Nobody waits for what it would have received.
+      this.#forget(agent.name, group);
+      throw error;
+    }
   }
 
   #consumerOf(agent: AnyPubSubAgent): Consumer {
@@ -91,16 +97,18 @@ export class Members {
   }
 
   async leave(name: string): Promise<void> {
-    this.#exchange.contracts.remove(name);
     const member = this.#members.get(name);
     if (member === undefined) return;
     this.#members.delete(name);
-    const { group, subscription } = member;
-    if (![...this.#members.values()].some((other) => other.group === group)) {
-      for (const remove of this.#readers.get(group) ?? []) remove();
-      this.#readers.delete(group);
-    }
-    await subscription.stop();
+    this.#forget(name, member.group);
+    await member.subscription.stop();
+  }
+
+  #forget(name: string, group: string): void {
+    this.#exchange.contracts.remove(name);
+    if ([...this.#members.values()].some((other) => other.group === group)) return;
+    for (const remove of this.#readers.get(group) ?? []) remove();
+    this.#readers.delete(group);
   }
 
   async stop(): Promise<void> {

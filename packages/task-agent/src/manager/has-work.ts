@@ -1,6 +1,6 @@
 import type { Storage } from '@dagger/core';
 import { sql } from 'kysely';
-import { among } from '../store/each.ts';
+import { among } from '@dagger/core/kernel';
 import { tables } from '../store/reads.ts';
 
 /** Whether a task of one of these agents is ready, is in progress anywhere, or becomes ready by itself at some time. */

@@ -1,12 +1,11 @@
 import type { Storage } from '@dagger/core';
 import { sql, type Transaction } from 'kysely';
 import type { JobStatus } from '../lifecycle/states.ts';
-import { among } from '../store/each.ts';
+import { among, each } from '@dagger/core/kernel';
 import { tables } from '../store/reads.ts';
 import type { TaskTables } from '../store/tables.ts';
 import { rootOf } from '../spec/task-id.ts';
 import { bounds } from '../store/below.ts';
-import { each } from '../store/each.ts';
 
 /** Which jobs that are over are deleted; all that is given must hold. */
 export interface JobRetention {

@@ -3,7 +3,7 @@ import { isDead } from '@dagger/core/kernel';
 import { sql } from 'kysely';
 import { readReason } from '../lifecycle/reason.ts';
 import { isEnd, isSuccess, type TaskState, UNFINISHED } from '../lifecycle/states.ts';
-import { states } from '../store/each.ts';
+import { states } from '../store/states-sql.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { placeOf } from '../unit/crash.ts';

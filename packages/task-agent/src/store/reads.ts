@@ -1,11 +1,10 @@
 import type { ErrorData, JsonValue, Storage } from '@dagger/core';
-import { sealParsed } from '@dagger/core/kernel';
+import { sealParsed, among } from '@dagger/core/kernel';
 import { sql, type Kysely } from 'kysely';
 import type { DependencyOutcome } from '../agent/context.ts';
 import type { TaskState } from '../lifecycle/states.ts';
 import { isSuccess } from '../lifecycle/states.ts';
 import { keyIn } from '../spec/task-id.ts';
-import { among } from './each.ts';
 import { isStorable } from './storable.ts';
 import type { TaskRow, TaskTables } from './tables.ts';
 

@@ -2,7 +2,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { mustAllow, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed } from '../spec/draft.ts';
-import { among } from '../store/each.ts';
+import { among } from '@dagger/core/kernel';
 import { isStorable } from '../store/storable.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { holdsUp, insertEdges, markBlocking, setbackOf } from './add-tasks.ts';

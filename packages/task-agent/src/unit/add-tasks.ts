@@ -3,7 +3,7 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { isEnd, isSuccess, type TaskState } from '../lifecycle/states.ts';
 import type { DraftNeed, TaskDraft } from '../spec/draft.ts';
-import { each, among, type Cell, type Kind } from '../store/each.ts';
+import { each, among, type Cell, type Kind } from '@dagger/core/kernel';
 import { refuseCycles } from './cycles.ts';
 import { followSetbacks, type Ended } from './end-tasks.ts';
 import { raiseRanks } from './ranks.ts';

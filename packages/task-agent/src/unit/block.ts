@@ -1,7 +1,7 @@
 import { DaggerError, toErrorData } from '@dagger/core';
 import { sql } from 'kysely';
 import { writeReason, HELD_WITH_JOB } from '../lifecycle/reason.ts';
-import { states } from '../store/each.ts';
+import { states } from '../store/states-sql.ts';
 import type { DraftNeed, TaskDraft } from '../spec/draft.ts';
 import { writeEdges } from './add-edges.ts';
 import { addTasks } from './add-tasks.ts';

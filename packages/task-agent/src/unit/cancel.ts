@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { writeReason } from '../lifecycle/reason.ts';
 import { TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
-import { among, states } from '../store/each.ts';
+import { among } from '@dagger/core/kernel';
+import { states } from '../store/states-sql.ts';
 import { followSetbacks } from './end-tasks.ts';
 import { isMovable } from './movable.ts';
 import type { Unit } from './unit.ts';

@@ -1,6 +1,6 @@
 import type { Storage } from '@dagger/core';
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import { each } from '../store/each.ts';
+import { each } from '@dagger/core/kernel';
 import type { TaskRow, TaskTables } from '../store/tables.ts';
 
 /** How many tasks of an agent a worker has room for. */

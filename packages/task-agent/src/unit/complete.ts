@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { each } from '../store/each.ts';
+import { each } from '@dagger/core/kernel';
 import { STILL_OWN } from './own-task.ts';
 import { releaseDependents } from './release.ts';
 import type { Unit } from './unit.ts';

@@ -1,6 +1,6 @@
 import { UNFINISHED } from '../lifecycle/states.ts';
 import { sql, type RawBuilder } from 'kysely';
-import { states } from '../store/each.ts';
+import { states } from '../store/states-sql.ts';
 
 /**
  * How many unfinished tasks a row of `dagger_tasks` needs. A task that is ready or in progress does not count them: an

@@ -3,7 +3,8 @@ import { DaggerError } from '@dagger/core';
 import { sql } from 'kysely';
 import { pathBetween } from '../graph/cycle-path.ts';
 import type { TaskDraft } from '../spec/draft.ts';
-import { among, states } from '../store/each.ts';
+import { among } from '@dagger/core/kernel';
+import { states } from '../store/states-sql.ts';
 import type { Unit } from './unit.ts';
 
 const cycleError = (path: readonly string[]): DaggerError =>

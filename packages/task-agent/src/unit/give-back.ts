@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { readOptions } from '../spec/task-spec.ts';
-import { among } from '../store/each.ts';
+import { among } from '@dagger/core/kernel';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { crashTask } from './crash.ts';

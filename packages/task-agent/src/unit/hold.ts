@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { readReason, writeReason, type StoredReason, HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { mustAllow, TRANSITIONS, type TaskState } from '../lifecycle/states.ts';
-import { states } from '../store/each.ts';
+import { states } from '../store/states-sql.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { COUNTED } from './counted.ts';
 import { isMovable } from './movable.ts';

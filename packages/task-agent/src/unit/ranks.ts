@@ -1,6 +1,7 @@
 import { UNFINISHED } from '../lifecycle/states.ts';
 import { sql } from 'kysely';
-import { each, states } from '../store/each.ts';
+import { each } from '@dagger/core/kernel';
+import { states } from '../store/states-sql.ts';
 import type { Unit } from './unit.ts';
 
 /**

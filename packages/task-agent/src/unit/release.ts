@@ -1,6 +1,7 @@
 import { HELD_WITH_JOB } from '../lifecycle/reason.ts';
 import { sql } from 'kysely';
-import { each, among, states } from '../store/each.ts';
+import { each, among } from '@dagger/core/kernel';
+import { states } from '../store/states-sql.ts';
 import type { Unit } from './unit.ts';
 
 interface Released {

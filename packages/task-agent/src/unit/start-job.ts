@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { JobConfig } from '../spec/job-spec.ts';
 import type { TaskDraft } from '../spec/draft.ts';
-import { each } from '../store/each.ts';
+import { each } from '@dagger/core/kernel';
 import type { JobRow } from '../store/tables.ts';
 import { addTasks } from './add-tasks.ts';
 import type { Unit } from './unit.ts';

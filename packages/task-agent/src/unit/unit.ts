@@ -4,7 +4,7 @@ import type { JobLogEvent } from '../lifecycle/events.ts';
 import { readReason } from '../lifecycle/reason.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
 import type { JobConfig } from '../spec/job-spec.ts';
-import { each, among, type Cell, type Kind } from '../store/each.ts';
+import { each, among, type Cell, type Kind } from '@dagger/core/kernel';
 import type { JobRow, TaskRow, TaskTables } from '../store/tables.ts';
 import { ofJob } from '../store/below.ts';
 

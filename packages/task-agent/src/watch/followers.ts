@@ -1,9 +1,8 @@
 import { DaggerError, type CancelTimer, type Clock, type Logger, type Storage } from '@dagger/core';
-import { EventStream } from '@dagger/core/kernel';
+import { EventStream, among } from '@dagger/core/kernel';
 import { sql } from 'kysely';
 import type { JobEvent, JobLogEvent, LiveTaskEvent } from '../lifecycle/events.ts';
 import { isJobOver, type JobStatus } from '../lifecycle/states.ts';
-import { among } from '../store/each.ts';
 import { tables } from '../store/reads.ts';
 import type { JobRow } from '../store/tables.ts';
 import type { Effects } from '../unit/unit.ts';

@@ -1,7 +1,6 @@
 import { DaggerError, toErrorData, type CancelTimer } from '@dagger/core';
-import { isDead } from '@dagger/core/kernel';
+import { isDead, each, among } from '@dagger/core/kernel';
 import { sql } from 'kysely';
-import { each, among } from '../store/each.ts';
 import { tables, taskRow } from '../store/reads.ts';
 import type { TaskRow } from '../store/tables.ts';
 import { crashTask } from '../unit/crash.ts';

@@ -17,12 +17,11 @@ export function tasksVerdicts(rows: readonly TasksRow[]): Verdict[] {
 }
 
 function verdictsOfSingleTasks({ group, latency, latencyAcross, recovery }: TasksRow): Verdict[] {
+  const across = below(`${group}: dispatch to another process, p50 ms`, p50(latencyAcross), 10);
   const recovered = isSkipped(recovery) ? null : recovery.milliseconds;
   return [
-    // With the database in the process, and with the one that is made for many.
-    group === 'postgres'
-      ? below(`${group}: dispatch to another process, p50 ms`, p50(latencyAcross), 10)
-      : below(`${group}: dispatch in process, p50 ms`, p50(latency), 2),
+    below(`${group}: dispatch in process, p50 ms`, p50(latency), 2),
+    ...(group === 'postgres' ? [across] : []),
     below(`${group}: ms until the tasks of a killed worker run again`, recovered, RECOVERY_MS),
   ];
 }

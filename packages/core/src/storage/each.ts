@@ -1,5 +1,5 @@
-import type { StorageAbilities } from '@dagger/core';
 import { sql, type RawBuilder } from 'kysely';
+import type { StorageAbilities } from './storage.ts';
 
 /** One value of a row that is handed over as a parameter. */
 export type Cell = string | number | null;
@@ -62,7 +62,3 @@ export const among = (
   jsonEach === 'json_each'
     ? sql`in (select value from json_each(${JSON.stringify(items)}))`
     : sql`= any(cast(${items} as text[]))`;
-
-/** States as a list of literals, for `in (...)`. */
-export const states = (names: readonly string[]): RawBuilder<unknown> =>
-  sql`(${sql.join(names.map((name) => sql.lit(name)))})`;
