@@ -255,3 +255,62 @@ describe('a bus that is closed', () => {
     expect(await running).toMatchObject({ stopped: 'closed', success: false });
   });
 });
+
+describe('a bus that keeps no trace', () => {
+  it('comes to its end all the same, and cancels what waits without having begun', async () => {
+    const handled: number[] = [];
+    const ends: (() => void)[] = [];
+    const { bus } = await openBus(
+      [
+        definePubSubAgent<number>({
+          name: 'slow',
+          subscriptions: ['work'],
+          concurrency: 1,
+          processMessage: ({ payload }) => {
+            handled.push(payload);
+            return new Promise<void>((resolve) => ends.push(resolve));
+          },
+        }),
+      ],
+      { trace: false },
+    );
+    await bus.publish('work', 1);
+    const waiting = await bus.publish('work', 2);
+    await bus.publish('work', 3);
+    expect(bus.cancel(waiting.id)).toBe(true);
+    expect(bus.report(waiting.id)).toMatchObject({ stopped: 'cancelled', messages: 1 });
+    const idle = bus.idle();
+    for (const _ of [1, 3]) {
+      ends.shift()?.();
+      await turn();
+    }
+    await idle;
+    expect(handled).toEqual([1, 3]);
+    expect(bus.cancel(waiting.id)).toBe(false);
+    expect(bus.trace(waiting.id)).toEqual([]);
+  });
+
+  it('counts the tree of a message that is handled by several, from the first that begins', async () => {
+    const ends: (() => void)[] = [];
+    const agent = (name: string): AnyPubSubAgent =>
+      definePubSubAgent({
+        name,
+        subscriptions: ['work'],
+        concurrency: 1,
+        processMessage: () => new Promise<void>((resolve) => ends.push(resolve)),
+      });
+    const { bus } = await openBus([agent('one'), agent('other')], { trace: false });
+    const first = await bus.publish('work', 1);
+    const second = await bus.publish('work', 2);
+    ends.shift()?.();
+    await turn();
+    expect(bus.report(first.id)).toBeDefined();
+    ends.shift()?.();
+    await turn();
+    expect(bus.report(first.id)).toBeUndefined();
+    expect(bus.report(second.id)).toBeDefined();
+    for (const end of ends.splice(0)) end();
+    await bus.idle();
+    expect(bus.report(second.id)).toBeUndefined();
+  });
+});

@@ -8,6 +8,11 @@ export class Ring<T> {
     return this.#length;
   }
 
+  /** The one that is taken next. */
+  get first(): T | undefined {
+    return this.#length === 0 ? undefined : this.#items[this.#first];
+  }
+
   push(item: T): void {
     if (this.#length === this.#items.length) this.#grow();
     this.#items[(this.#first + this.#length) & (this.#items.length - 1)] = item;
@@ -28,6 +33,12 @@ export class Ring<T> {
     const all: T[] = [];
     for (let item = this.shift(); item !== undefined; item = this.shift()) all.push(item);
     return all;
+  }
+
+  /** Everything, oldest first; nothing may be taken meanwhile. */
+  *[Symbol.iterator](): Iterator<T> {
+    const mask = this.#items.length - 1;
+    for (let i = 0; i < this.#length; i++) yield this.#items[(this.#first + i) & mask] as T;
   }
 
   #grow(): void {

@@ -8,15 +8,6 @@ import { checkSubject } from '../subject/subject.ts';
 import type { Exchange } from './exchange.ts';
 import type { Tree } from './tree.ts';
 
-/** A delivery that is to be handled. */
-export interface Work {
-  readonly delivery: Delivery;
-  /** Messages of one key are handled one after the other. */
-  readonly key: string | null;
-  /** Attempts that the consumer made by itself, beside those that the transport counts. */
-  readonly again: number;
-}
-
 /** Whose attempt it is. */
 export interface AttemptOwner {
   readonly exchange: Exchange;
@@ -27,10 +18,14 @@ export interface AttemptOwner {
 
 /** One attempt to handle a message, as its agent sees it. What an agent rarely asks for is made when it does. */
 export class Attempt implements PubSubContext {
-  readonly work: Work;
-  readonly tree: Tree;
-  readonly startedAt: number;
-  readonly #owner: AttemptOwner;
+  readonly delivery: Delivery;
+  /** Messages of one key are handled one after the other. */
+  readonly key: string | null;
+  /** Attempts that the consumer made by itself, beside those that the transport counts. */
+  readonly again: number;
+  readonly owner: AttemptOwner;
+  #tree: Tree | undefined;
+  startedAt = 0;
   #outputs: Message[] | undefined;
   #checks: Promise<void>[] | undefined;
   #controller: AbortController | undefined;
@@ -41,30 +36,37 @@ export class Attempt implements PubSubContext {
   #broken: { readonly reason: unknown } | undefined;
   cancelTimer: (() => void) | undefined;
 
-  constructor(
-    owner: AttemptOwner,
-    { work, tree, now }: { readonly work: Work; readonly tree: Tree; readonly now: number },
-  ) {
-    this.#owner = owner;
-    this.work = work;
-    this.tree = tree;
+  constructor(owner: AttemptOwner, delivery: Delivery, key: string | null, again: number) {
+    this.owner = owner;
+    this.delivery = delivery;
+    this.key = key;
+    this.again = again;
+  }
+
+  /** Its turn has come. */
+  begin(tree: Tree, now: number): void {
+    this.#tree = tree;
     this.startedAt = now;
   }
 
+  get tree(): Tree {
+    return this.#tree as Tree;
+  }
+
   get agent(): string {
-    return this.#owner.agent.name;
+    return this.owner.agent.name;
   }
 
   get message(): Message {
-    return this.work.delivery.message;
+    return this.delivery.message;
   }
 
   get attempt(): number {
-    return this.work.delivery.attempt + this.work.again;
+    return this.delivery.attempt + this.again;
   }
 
   get #exchange(): Exchange {
-    return this.#owner.exchange;
+    return this.owner.exchange;
   }
 
   get signal(): AbortSignal {
@@ -114,11 +116,12 @@ export class Attempt implements PubSubContext {
     }
     this.#exchange.mustFit(this.tree, this.message, this.outputs.length + 1);
     (this.#outputs ??= []).push(
-      this.#exchange.caused(this.message, {
+      this.#exchange.caused(this.message, this.tree, {
         channel,
         payload: sealed,
         source: this.agent,
-        ...options,
+        headers: options.headers,
+        key: options.key,
       }),
     );
   }
@@ -142,7 +145,7 @@ export class Attempt implements PubSubContext {
     if (this.#broken !== undefined || this.isOver) return;
     this.#broken = { reason };
     this.#controller?.abort(reason);
-    this.#owner.broken(this, reason);
+    this.owner.broken(this, reason);
   }
 
   /** Nothing that the handler still does counts. */

@@ -28,6 +28,8 @@ const MOST_CHANNELS = 10_000;
 /** The channels in use, made on demand, and those who watch them. */
 export class Channels {
   readonly #channels: Map<string, Channel> = new Map();
+  /** What was used last is often used next. */
+  #last: Channel | undefined;
   readonly #watchers: Router<Subscriber<Message>> = new Router();
   readonly #subscribers: Set<Subscriber<Message>> = new Set();
   /** Told one after the other, so that nobody sees an effect before its cause when a watcher publishes. */
@@ -37,12 +39,9 @@ export class Channels {
 
   /** A message is on its way. */
   seen(message: Message, now: number): void {
-    const channel = this.#channels.get(message.channel);
-    if (channel === undefined) this.#make(message.channel, now, 1);
-    else {
-      channel.published++;
-      channel.lastAt = now;
-    }
+    const channel = this.#find(message.channel) ?? this.#make(message.channel, now);
+    channel.published++;
+    channel.lastAt = now;
     if (this.#subscribers.size === 0) return;
     this.#untold.push(message);
     if (this.#isTelling) return;
@@ -55,25 +54,41 @@ export class Channels {
     }
   }
 
-  #make(name: string, now: number, published: number): void {
-    this.#channels.set(name, { name, published, createdAt: now, lastAt: now });
-    if (this.#channels.size <= MOST_CHANNELS) return;
+  #find(name: string): Channel | undefined {
+    if (this.#last?.name !== name) this.#last = this.#channels.get(name);
+    return this.#last;
+  }
+
+  #make(name: string, now: number): Channel {
+    const made = { name, published: 0, createdAt: now, lastAt: now };
+    this.#channels.set(name, made);
+    if (this.#channels.size > MOST_CHANNELS) this.#forgetIdlest(name);
+    return made;
+  }
+
+  #forgetIdlest(but: string): void {
     let idlest: Channel | undefined;
     let looked = 0;
     for (const channel of this.#channels.values()) {
-      if (channel.name !== name && (idlest === undefined || channel.lastAt < idlest.lastAt))
+      if (channel.name !== but && (idlest === undefined || channel.lastAt < idlest.lastAt))
         idlest = channel;
       if (++looked === 16) break;
     }
-    if (idlest !== undefined) this.#channels.delete(idlest.name);
+    if (idlest !== undefined) this.forget(idlest.name);
+  }
+
+  /** Whether a channel is in use, so that its name is known to be a good one. */
+  has(channel: string): boolean {
+    return this.#find(channel) !== undefined;
   }
 
   /** A channel that agents name, before any message. */
   name(channel: string, now: number): void {
-    if (!this.#channels.has(channel)) this.#make(channel, now, 0);
+    if (!this.has(channel)) this.#make(channel, now);
   }
 
   forget(channel: string): boolean {
+    this.#last = undefined;
     return this.#channels.delete(channel);
   }
 

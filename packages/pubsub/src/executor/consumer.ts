@@ -5,7 +5,7 @@ import { Ring } from '../channel/ring.ts';
 import type { Message } from '../message/message.ts';
 import type { Handler } from '../middleware/middleware.ts';
 import type { Delivery } from '../transport/transport.ts';
-import { Attempt, type AttemptOwner, type Work } from './attempt.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import type { Exchange } from './exchange.ts';
 import type { AttemptReport } from './report.ts';
@@ -31,9 +31,9 @@ export class Consumer implements AttemptOwner {
   readonly #options: ConsumerOptions;
   readonly #exchange: Exchange;
   readonly concurrency: number;
-  readonly #ready: Ring<Work> = new Ring();
+  readonly #ready: Ring<Attempt> = new Ring();
   /** By key: what waits until the message before it is done. */
-  readonly #lanes: Map<string, Work[]> = new Map();
+  readonly #lanes: Map<string, Attempt[]> = new Map();
   #running = 0;
   readonly #checksItself: boolean;
 
@@ -54,29 +54,29 @@ export class Consumer implements AttemptOwner {
     if (exchange.counting === 'arrivals')
       exchange.arrived(exchange.treeOf(message, exchange.clock.now()));
     else if (exchange.counting === 'all' && delivery.attempt > 1) exchange.delay(-1);
-    const key = keyOf(this.#options.agent, delivery.message);
-    const work: Work = { delivery, key, again: 0 };
+    const key = keyOf(this.#options.agent, message);
+    const attempt = new Attempt(this, delivery, key, 0);
     if (key !== null) {
       const lane = this.#lanes.get(key);
       if (lane !== undefined) {
-        lane.push(work);
+        lane.push(attempt);
         return;
       }
       this.#lanes.set(key, []);
     }
-    this.#enqueue(work);
+    this.#enqueue(attempt);
   }
 
-  #enqueue(work: Work): void {
-    if (this.#running >= this.concurrency) this.#ready.push(work);
-    else this.#begin(work);
+  #enqueue(attempt: Attempt): void {
+    if (this.#running >= this.concurrency) this.#ready.push(attempt);
+    else this.#begin(attempt);
   }
 
   /** The slot is free. */
   #next(): void {
     this.#running--;
-    const work = this.#ready.shift();
-    if (work !== undefined) this.#begin(work);
+    const attempt = this.#ready.shift();
+    if (attempt !== undefined) this.#begin(attempt);
   }
 
   /** The next message of the key may be handled. */
@@ -89,14 +89,14 @@ export class Consumer implements AttemptOwner {
 
   // ——— one attempt ———
 
-  #begin(work: Work): void {
+  #begin(attempt: Attempt): void {
     const exchange = this.#exchange;
-    const { message } = work.delivery;
-    const now = exchange.clock.now();
-    const tree = exchange.treeOf(message, now);
+    const isTimed = this.#options.timeout !== undefined || exchange.isReported;
+    const now = isTimed ? exchange.clock.now() : exchange.time.now();
+    const tree = exchange.treeOf(attempt.delivery.message, now);
     this.#running++;
-    const attempt = new Attempt(this, { work, tree, now });
-    if (tree.stopped === null && now >= tree.limits.deadline)
+    attempt.begin(tree, now);
+    if (tree.stopped === null && now >= tree.deadline)
       exchange.stop(tree, 'timeout', 'the time of the tree is over (timeout)');
     if (tree.stopped !== null) {
       void this.#settle(attempt, 'stopped', tree.error);
@@ -176,32 +176,40 @@ export class Consumer implements AttemptOwner {
   #succeed(attempt: Attempt): void {
     const exchange = this.#exchange;
     attempt.over();
-    const { outputs, tree } = attempt;
-    const routed = exchange.enter(outputs, tree);
+    const routed = exchange.enter(attempt.outputs, attempt.tree);
     exchange.ended();
-    const published = (): void => {
-      exchange.tell(routed);
-      this.#conclude(attempt, 'done', null);
-    };
-    const refused = (error: unknown): void => {
-      exchange.withdraw(outputs, tree);
-      void this.#fail(attempt, error);
-    };
     let acked: Promise<void> | void;
     try {
-      acked = attempt.work.delivery.ack(routed);
+      acked = attempt.delivery.ack(routed);
     } catch (error) {
-      refused(error);
+      this.#refused(attempt, error);
       return;
     }
-    if (acked === undefined) published();
-    else exchange.untilRoom(acked).then(published, refused);
+    if (acked === undefined) this.#published(attempt, routed);
+    else this.#whenAcknowledged(attempt, routed, acked);
+  }
+
+  #whenAcknowledged(attempt: Attempt, routed: readonly Message[], acked: Promise<void>): void {
+    this.#exchange.untilRoom(acked).then(
+      () => this.#published(attempt, routed),
+      (error: unknown) => this.#refused(attempt, error),
+    );
+  }
+
+  #published(attempt: Attempt, routed: readonly Message[]): void {
+    this.#exchange.tell(routed);
+    this.#conclude(attempt, 'done', null);
+  }
+
+  #refused(attempt: Attempt, error: unknown): void {
+    this.#exchange.withdraw(attempt.outputs, attempt.tree);
+    void this.#fail(attempt, error);
   }
 
   async #fail(attempt: Attempt, thrown: unknown): Promise<void> {
     const { retry, timers } = this.#options;
     const exchange = this.#exchange;
-    const { tree, work } = attempt;
+    const { tree, key, delivery, again } = attempt;
     const error = toErrorData(thrown, 'AGENT_FAILED');
     if (tree.stopped !== null) {
       await this.#settle(attempt, 'stopped', error);
@@ -215,15 +223,15 @@ export class Consumer implements AttemptOwner {
     this.#report(attempt, 'failed', error);
     const isAlone = exchange.counting === 'all';
     if (isAlone) exchange.delay(1);
-    if (work.key === null) {
-      await this.#giveBack(work.delivery, delay);
+    if (key === null) {
+      await this.#giveBack(delivery, delay);
       // Others may get it.
-      if (exchange.counting === 'arrivals') exchange.done(tree, work.delivery.message.id);
+      if (exchange.counting === 'arrivals') exchange.done(tree, delivery.message.id);
     } else
       // The others of its key wait for it, so it stays here.
       timers.at(exchange.clock.now() + delay, () => {
         if (isAlone) exchange.delay(-1);
-        this.#enqueue({ ...work, again: work.again + 1 });
+        this.#enqueue(new Attempt(this, delivery, key, again + 1));
       });
     this.#next();
   }
@@ -247,7 +255,11 @@ export class Consumer implements AttemptOwner {
     tree.deadLetters++;
     tree.error ??= error;
     exchange.emit({ type: 'DeadLettered', message, agent, error });
-    const letter = deadLetterOf(exchange, message, { agent, attempts: attempt.attempt, error });
+    const letter = deadLetterOf(exchange, message, tree, {
+      agent,
+      attempts: attempt.attempt,
+      error,
+    });
     await this.#settle(attempt, 'dead', error, letter === undefined ? [] : [letter]);
   }
 
@@ -267,7 +279,7 @@ export class Consumer implements AttemptOwner {
     }
     const routed = exchange.enter(letters, tree);
     try {
-      const acked = attempt.work.delivery.ack(routed);
+      const acked = attempt.delivery.ack(routed);
       if (acked !== undefined) await exchange.untilRoom(acked);
       exchange.tell(routed);
     } catch (thrown) {
@@ -289,7 +301,7 @@ export class Consumer implements AttemptOwner {
   #conclude(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {
     this.#report(attempt, status, error);
     this.#next();
-    this.#leave(attempt.work.key);
+    this.#leave(attempt.key);
     this.#exchange.done(attempt.tree, attempt.message.id);
   }
 
@@ -327,10 +339,11 @@ export class Consumer implements AttemptOwner {
 const DONE: Promise<void> = Promise.resolve();
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' &&
-  value !== null &&
-  'then' in value &&
-  typeof value.then === 'function';
+  value instanceof Promise ||
+  (typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function');
 
 const keyOf = ({ orderBy }: AnyPubSubAgent, message: Message): string | null => {
   if (orderBy === undefined) return message.key;

@@ -68,23 +68,33 @@ export class Contracts {
    * @throws DaggerError MESSAGE_INVALID naming channel, path and value
    */
   check(channel: string, payload: JsonValue, source: string | null): Promise<void> | undefined {
-    let later: Promise<void>[] | undefined;
-    const judge = (validator: Validator, whose: () => string): void => {
-      const found = validator(payload);
-      if (found instanceof Promise)
-        (later ??= []).push(
-          found.then(({ issues }) => {
-            if (issues !== undefined) throw invalid(channel, payload, whose(), issues);
-          }),
-        );
-      else if (found.issues !== undefined) throw invalid(channel, payload, whose(), found.issues);
-    };
     const from = source === null ? undefined : this.#agents.get(source);
-    if (from?.output !== undefined)
-      judge(this.#compiled(from.output), () => `agent '${from.name}' says that it publishes`);
-    for (const { validator, agents } of this.#readers.match(channel)) {
+    const judges = this.#readers.match(channel);
+    if (judges.length === 0 && from?.output === undefined) return undefined;
+    return this.#judge(channel, payload, from, judges);
+  }
+
+  #judge(
+    channel: string,
+    payload: JsonValue,
+    from: AnyPubSubAgent | undefined,
+    judges: readonly Judge[],
+  ): Promise<void> | undefined {
+    let later: Promise<void>[] | undefined;
+    if (from?.output !== undefined) {
+      const found = this.#compiled(from.output)(payload);
+      if (!isGood(found)) {
+        const promise = `agent '${from.name}' says that it publishes`;
+        later = refuse(found, { channel, payload, want: promise }, later);
+      }
+    }
+    for (let i = 0; i < judges.length; i++) {
+      const { validator, agents } = judges[i] as Judge;
       if (from !== undefined && readerOf(agents, channel, from) === undefined) continue;
-      judge(validator, () => `agent '${readerOf(agents, channel, from)?.name ?? ''}' receives`);
+      const found = validator(payload);
+      if (isGood(found)) continue;
+      const want = `agent '${readerOf(agents, channel, from)?.name ?? ''}' receives`;
+      later = refuse(found, { channel, payload, want }, later);
     }
     return later === undefined ? undefined : Promise.all(later).then(() => {});
   }
@@ -101,6 +111,31 @@ export class Contracts {
     return undefined;
   }
 }
+
+type Found = ReturnType<Validator>;
+
+const isGood = (found: Found): boolean => !(found instanceof Promise) && found.issues === undefined;
+
+interface Refusal {
+  readonly channel: string;
+  readonly payload: JsonValue;
+  /** Whose expectation it is. */
+  readonly want: string;
+}
+
+/** At once, or when it is found. */
+const refuse = (
+  found: Found,
+  { channel, payload, want }: Refusal,
+  later: readonly Promise<void>[] = [],
+): Promise<void>[] => {
+  const judge = ({ issues }: Awaited<Found>): void => {
+    if (issues !== undefined) throw invalid(channel, payload, want, issues);
+  };
+  if (found instanceof Promise) return [...later, found.then(judge)];
+  judge(found);
+  return [...later];
+};
 
 /** One of several agents that receives the messages of a channel. */
 const readerOf = (

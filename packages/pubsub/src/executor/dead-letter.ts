@@ -2,6 +2,7 @@ import type { ErrorData } from '@dagger/core';
 import type { Message } from '../message/message.ts';
 import { LONGEST_CHANNEL } from '../channel/options.ts';
 import type { Exchange } from './exchange.ts';
+import type { Tree } from './tree.ts';
 
 /** Dead letters of a channel are published to this, followed by its name. */
 const DEAD: string = 'dead.';
@@ -12,6 +13,7 @@ const LONGEST_REASON = 500;
 export const deadLetterOf = (
   exchange: Exchange,
   message: Message,
+  tree: Tree,
   {
     agent,
     attempts,
@@ -19,7 +21,7 @@ export const deadLetterOf = (
   }: { readonly agent: string; readonly attempts: number; readonly error: ErrorData },
 ): Message | undefined => {
   if (message.channel.startsWith(DEAD)) return undefined;
-  return exchange.caused(message, {
+  return exchange.caused(message, tree, {
     channel: (DEAD + message.channel).slice(0, LONGEST_CHANNEL),
     payload: message.payload,
     source: agent,

@@ -1,17 +1,13 @@
-import {
-  DaggerError,
-  toErrorData,
-  type Clock,
-  type Ids,
-  type JsonValue,
-  type Logger,
-} from '@dagger/core';
+import { DaggerError, toErrorData, type Clock, type Ids, type Logger } from '@dagger/core';
 import { isTraceparent } from '../documents/traceparent.ts';
 import type { Headers, Message } from '../message/message.ts';
 import { Router } from '../subject/router.ts';
 import type { Transport } from '../transport/transport.ts';
+import { CoarseTime } from './coarse-time.ts';
 import type { Contracts } from './contracts.ts';
 import type { BusEvent } from './events.ts';
+import { MessageIds } from './message-ids.ts';
+import { OwnMessage, type MessageFields } from './own-message.ts';
 import type { StopReason } from './report.ts';
 import type { Reviews } from './reviews.ts';
 import type { Limits, Tree } from './tree.ts';
@@ -32,7 +28,8 @@ export interface ExchangeOptions {
   readonly appData: unknown;
   /** Messages of past trees that are kept. */
   readonly kept: number;
-  readonly limitsAt: (now: number) => Limits;
+  /** Of trees that nobody says more of. */
+  readonly limits: Limits;
   readonly emit: (event: BusEvent) => void;
   readonly isWatched: () => boolean;
   /** Told of each message when it is on its way. */
@@ -45,20 +42,11 @@ export interface ExchangeOptions {
  */
 type Counting = 'all' | 'arrivals' | 'own';
 
-interface Fields {
-  readonly channel: string;
-  readonly payload: JsonValue;
-  readonly source: string | null;
-  readonly headers?: Headers | undefined;
-  readonly key?: string | null | undefined;
-}
-
-const traceparentIn = (headers: Headers | undefined): string | null => {
-  const found = headers?.['traceparent'];
+const traceparentIn = (headers: Headers): string | null => {
+  const found = headers['traceparent'];
   return found !== undefined && isTraceparent(found) ? found : null;
 };
 
-const NO_HEADERS: Headers = Object.freeze({});
 const NOTHING: readonly Message[] = [];
 /** Milliseconds between two questions whether others are done. */
 const ASK_AGAIN = 20;
@@ -70,12 +58,17 @@ const ASK_AGAIN = 20;
 export class Exchange {
   readonly contracts: Contracts;
   readonly clock: Clock;
+  readonly time: CoarseTime;
   readonly logger: Logger;
   readonly appData: unknown;
   readonly trees: Trees;
   readonly readers: Router<Reader> = new Router();
   readonly #options: ExchangeOptions;
   readonly counting: Counting;
+  readonly #messageIds: MessageIds;
+  readonly #transport: Transport;
+  readonly #seen: (message: Message) => void;
+  readonly #kept: number;
   reviews: Reviews | undefined;
   /** Deliveries of all trees that have not come to their end. */
   #pending = 0;
@@ -90,17 +83,26 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     const { transport } = options;
+    this.#transport = transport;
+    this.#seen = options.seen;
+    this.#kept = options.kept;
     const knowsTheRest = transport.pending !== undefined;
     this.counting = !transport.features.shared ? 'all' : knowsTheRest ? 'arrivals' : 'own';
     this.contracts = options.contracts;
     this.clock = options.clock;
+    this.time = new CoarseTime(options.clock);
     this.logger = options.logger;
     this.appData = options.appData;
-    this.trees = new Trees(options.kept);
+    this.#messageIds = new MessageIds(options.ids);
+    this.trees = new Trees({
+      most: options.kept,
+      limits: options.limits,
+      isShared: this.counting !== 'all',
+    });
   }
 
   get transport(): Transport {
-    return this.#options.transport;
+    return this.#transport;
   }
 
   get ids(): Ids {
@@ -112,6 +114,11 @@ export class Exchange {
     return this.#options.isWatched();
   }
 
+  /** Whether attempts may be asked for. */
+  get isReported(): boolean {
+    return this.#kept > 0 || this.#options.isWatched();
+  }
+
   get emit(): (event: BusEvent) => void {
     return this.#options.emit;
   }
@@ -119,68 +126,99 @@ export class Exchange {
   // ——— making messages ———
 
   /** A message from outside: the first of a tree. */
-  first(fields: Fields, time: number): Message {
-    const id = this.ids.runId();
-    return Object.freeze({
-      id,
-      channel: fields.channel,
-      source: fields.source,
-      time,
-      payload: fields.payload,
-      headers: fields.headers === undefined ? NO_HEADERS : Object.freeze({ ...fields.headers }),
-      causationId: null,
-      correlationId: id,
-      hops: 0,
-      key: fields.key ?? null,
-      traceparent: traceparentIn(fields.headers),
-    });
+  first(fields: MessageFields): OwnMessage {
+    const { headers } = fields;
+    const time = this.time.now();
+    const traceparent = headers === undefined ? null : traceparentIn(headers);
+    return new OwnMessage(fields, this.#messageIds.next(), time, traceparent, undefined);
   }
 
   /** A message that another one caused. */
-  caused(cause: Message, fields: Fields): Message {
-    return Object.freeze({
-      id: this.ids.runId(),
-      channel: fields.channel,
-      source: fields.source,
-      time: this.clock.now(),
-      payload: fields.payload,
-      headers: fields.headers === undefined ? NO_HEADERS : Object.freeze({ ...fields.headers }),
-      causationId: cause.id,
-      correlationId: cause.correlationId,
-      hops: cause.hops + 1,
-      key: fields.key === undefined ? cause.key : fields.key,
-      traceparent: cause.traceparent,
-    });
+  caused(cause: Message, tree: Tree, fields: MessageFields): Message {
+    const id = this.#messageIds.next();
+    const message = new OwnMessage(fields, id, this.time.now(), cause.traceparent, cause);
+    OwnMessage.join(message, tree);
+    return message;
+  }
+
+  /** The tree of a first message, as far as something of it is left to be done or kept. */
+  find(correlationId: string): Tree | undefined {
+    const tree = this.trees.find(correlationId);
+    if (tree !== undefined) return tree;
+    const waiting = this.transport.find?.(correlationId);
+    return waiting === undefined ? undefined : this.treeOf(waiting, waiting.time);
   }
 
   treeOf(message: Message, now: number): Tree {
-    return this.trees.of(message, this.#options.limitsAt, now);
+    return this.trees.of(message, now);
   }
 
   // ——— letting them go ———
 
-  /** Publishes a message from outside. Undefined when there was room at once. */
-  publish(message: Message, tree: Tree, signal?: AbortSignal): Promise<void> | undefined {
-    const routed = this.enter([message], tree);
+  /**
+   * Publishes a message, the first of a tree unless that is given. Undefined when there was room at once.
+   *
+   * A message that nobody asks about gets its tree when it is handled, so that those which wait are small.
+   */
+  publish<M extends Message>(
+    message: M,
+    tree?: Tree,
+    signal?: AbortSignal,
+  ): Promise<M> | undefined {
+    if (tree === undefined && !this.#isPlain(message)) tree = this.treeOf(message, message.time);
+    const routed = tree === undefined ? this.#enterAlone(message) : this.enter([message], tree);
     if (routed.length === 0) return undefined;
     let sent: Promise<void> | void;
     try {
-      sent = this.transport.publish(routed, signal);
+      sent = this.#transport.publish(routed, signal);
     } catch (error) {
-      this.withdraw([message], tree);
+      this.#refused(message, tree);
       throw error;
     }
-    if (sent === undefined) {
-      this.tell(routed);
-      return undefined;
+    if (sent !== undefined) return this.#whenSent(sent, message, tree);
+    this.#seen(message);
+    return undefined;
+  }
+
+  async #whenSent<M extends Message>(
+    sent: Promise<void>,
+    message: M,
+    tree: Tree | undefined,
+  ): Promise<M> {
+    try {
+      await sent;
+    } catch (error) {
+      this.#refused(message, tree);
+      throw error;
     }
-    return sent.then(
-      () => this.tell(routed),
-      (error: unknown) => {
-        this.withdraw([message], tree);
-        throw error;
-      },
+    this.#seen(message);
+    return message;
+  }
+
+  #isPlain(message: Message): message is OwnMessage {
+    return (
+      this.counting === 'all' &&
+      this.#kept === 0 &&
+      message instanceof OwnMessage &&
+      !this.isWatched &&
+      this.reviews?.holds(message) !== true
     );
+  }
+
+  #enterAlone(message: Message): readonly Message[] {
+    const groups = this.#groupsOf(message);
+    OwnMessage.await(message as OwnMessage, groups);
+    this.#pending += groups;
+    return [message];
+  }
+
+  #refused(message: Message, tree: Tree | undefined): void {
+    const begun = tree ?? OwnMessage.treeOf(message);
+    if (begun !== undefined) this.withdraw([message], begun);
+    else {
+      this.#pending -= OwnMessage.pendingOf(message);
+      this.#lookAtAll();
+    }
   }
 
   /** Counts messages that are about to be published. @returns those that no person has to see first */
@@ -216,11 +254,17 @@ export class Exchange {
     this.#pending++;
   }
 
+  #groupsOf({ channel, source }: Message): number {
+    const readers = this.readers.match(channel);
+    if (source === null) return readers.length;
+    let groups = 0;
+    for (const { exceptFrom } of readers) if (!exceptFrom.has(source)) groups++;
+    return groups;
+  }
+
   #count(message: Message, tree: Tree, by: 1 | -1): void {
     if (this.counting === 'arrivals') return;
-    let groups = 0;
-    for (const { exceptFrom } of this.readers.match(message.channel))
-      if (message.source === null || !exceptFrom.has(message.source)) groups++;
+    const groups = this.#groupsOf(message);
     tree.pending += by * groups;
     this.#pending += by * groups;
     if (this.counting !== 'own') return;
@@ -230,7 +274,8 @@ export class Exchange {
 
   /** They are on their way: watchers hear of them. */
   tell(messages: readonly Message[]): void {
-    for (const message of messages) this.#options.seen(message);
+    if (messages.length === 0) return;
+    for (const message of messages) this.#seen(message);
   }
 
   // ——— what is left to be done ———
@@ -253,8 +298,11 @@ export class Exchange {
   }
 
   dropped(message: Message, group: string): void {
-    const tree = this.trees.find(message.correlationId);
     this.emit({ type: 'MessageDropped', message, group });
+    const tree =
+      this.counting === 'all'
+        ? this.treeOf(message, message.time)
+        : this.trees.find(message.correlationId);
     if (tree === undefined) return;
     tree.dropped++;
     if (this.counting !== 'arrivals') this.done(tree, message.id);
@@ -263,6 +311,10 @@ export class Exchange {
   /** Sees whether a tree has come to its end. */
   look(tree: Tree): void {
     if (tree.pending === 0) this.#quiet(tree);
+    this.#lookAtAll();
+  }
+
+  #lookAtAll(): void {
     if (this.#pending === 0 && this.#idle.length > 0)
       for (const wake of this.#idle.splice(0)) wake();
   }

@@ -30,9 +30,9 @@ export const checkLimits = (limits: TreeLimits, where: string): void => {
     );
 };
 
-export const limitsAt = (limits: TreeLimits, now: number): Limits => ({
+export const limitsOf = (limits: TreeLimits): Limits => ({
   maxMessages: limits.maxMessages ?? DEFAULT_LIMITS.maxMessages,
   maxHops: limits.maxHops ?? DEFAULT_LIMITS.maxHops,
   maxTokens: limits.maxTokens ?? Number.POSITIVE_INFINITY,
-  deadline: now + (limits.timeout ?? DEFAULT_LIMITS.timeout) * 1_000,
+  timeoutMs: (limits.timeout ?? DEFAULT_LIMITS.timeout) * 1_000,
 });

@@ -98,7 +98,8 @@ export class Reviews {
       const payload: JsonValue = sealJson(edited.payload);
       const { channel, headers, key, source } = message;
       await this.#exchange.contracts.check(channel, payload, null);
-      message = this.#exchange.caused(message, { channel, payload, headers, key, source });
+      const fields = { channel, payload, headers, key, source };
+      message = this.#exchange.caused(message, held.tree, fields);
     }
     this.#exchange.emit({ type: 'ReviewDecided', messageId, decision: 'approved' });
     await this.#release(held, message);
@@ -136,7 +137,11 @@ export class Reviews {
     tree.error ??= error;
     tree.deadLetters++;
     this.#exchange.emit({ type: 'ReviewDecided', messageId, decision: 'rejected' });
-    const letter = deadLetterOf(this.#exchange, message, { agent: 'review', attempts: 0, error });
+    const letter = deadLetterOf(this.#exchange, message, tree, {
+      agent: 'review',
+      attempts: 0,
+      error,
+    });
     try {
       if (letter !== undefined) await this.#exchange.publish(letter, tree);
     } finally {

@@ -7,8 +7,8 @@ export interface Limits {
   readonly maxMessages: number;
   readonly maxHops: number;
   readonly maxTokens: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly deadline: number;
+  /** Milliseconds. */
+  readonly timeoutMs: number;
 }
 
 const MOST_ATTEMPTS = 10_000;
@@ -37,16 +37,21 @@ export class Tree {
   error: ErrorData | null = null;
   /** Called when nothing is left to be done but what waits for people. */
   ended: (() => void) | undefined;
+  /** Where it stands among the trees that something is left of; -1: it does not. For `Trees`. */
+  place = -1;
+  /** The number of its place among those of the past. For `Trees`. */
+  keptAs = -1;
 
-  constructor(
-    correlationId: string,
-    limits: Limits,
-    { now, keep }: { readonly now: number; readonly keep: boolean },
-  ) {
+  constructor(correlationId: string, limits: Limits, startedAt: number, isKept: boolean) {
     this.correlationId = correlationId;
     this.limits = limits;
-    this.startedAt = now;
-    this.messages = keep ? [] : undefined;
+    this.startedAt = startedAt;
+    this.messages = isKept ? [] : undefined;
+  }
+
+  /** Milliseconds since the Unix epoch. */
+  get deadline(): number {
+    return this.startedAt + this.limits.timeoutMs;
   }
 
   /** The ids of messages that wait for people. */

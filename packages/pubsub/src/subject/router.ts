@@ -53,6 +53,9 @@ const MOST_CACHED = 10_000;
 export class Router<T> {
   readonly #root: Branch<T> = new Branch();
   readonly #cache: Map<string, readonly T[]> = new Map();
+  /** What was asked for last is often asked for next. */
+  #last: string | undefined;
+  #lastFound: readonly T[] = [];
   #added = 0;
 
   /**
@@ -70,18 +73,28 @@ export class Router<T> {
     const entries = isRest ? end.rest : end.here;
     const entry = { order: this.#added++, value };
     entries.add(entry);
-    this.#cache.clear();
+    this.#forget();
     return () => {
       if (!entries.delete(entry)) return;
       for (let i = parts.length - 1; i >= 0; i--) way[i]?.prune(parts[i] as string);
-      this.#cache.clear();
+      this.#forget();
     };
+  }
+
+  #forget(): void {
+    this.#cache.clear();
+    this.#last = undefined;
   }
 
   /** The values for a checked channel, in the order in which they were added; frozen. */
   match(subject: string): readonly T[] {
-    const known = this.#cache.get(subject);
-    if (known !== undefined) return known;
+    if (subject === this.#last) return this.#lastFound;
+    this.#lastFound = this.#cache.get(subject) ?? this.#find(subject);
+    this.#last = subject;
+    return this.#lastFound;
+  }
+
+  #find(subject: string): readonly T[] {
     const found: Entry<T>[] = [];
     collect(this.#root, subject.split('.'), 0, found);
     found.sort((a, b) => a.order - b.order);

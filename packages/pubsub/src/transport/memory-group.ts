@@ -11,9 +11,24 @@ interface Member {
 
 /** What a group asks of its transport. */
 export interface GroupHost {
+  /** A message that waited has been taken. */
+  hasRoom(group: MemoryGroup): void;
   /** Undefined when there was room at once. */
   publishOutputs(messages: readonly Message[]): Promise<void> | void;
   after(ms: number, wake: () => void): CancelTimer;
+}
+
+/** Somebody waits until there is room for what he publishes. */
+export interface Blocked {
+  readonly messages: readonly Message[];
+  /** It is the output of a handler, which keeps its slot meanwhile. */
+  readonly isOutput: boolean;
+  /** Grows with each. */
+  readonly number: number;
+  readonly admit: () => void;
+  readonly refuse: (error: unknown) => void;
+  /** It waits no more. */
+  isOver: boolean;
 }
 
 interface Redelivery {
@@ -31,8 +46,11 @@ export class MemoryGroup {
   readonly #returned: Ring<Redelivery> = new Ring();
   readonly #members: Member[] = [];
   readonly #timers: Set<CancelTimer> = new Set();
+  /** Those for whom there is no room here, in the order in which they came. Outputs of handlers come first. */
+  readonly #outputs: Ring<Blocked> = new Ring();
+  readonly #publications: Ring<Blocked> = new Ring();
   #next = 0;
-  #roomWaiters: (() => void)[] = [];
+  #isPumping = false;
 
   constructor(options: SubscribeOptions, host: GroupHost) {
     this.name = options.group;
@@ -44,10 +62,6 @@ export class MemoryGroup {
     return this.#waiting.length;
   }
 
-  get isEmpty(): boolean {
-    return this.#members.length === 0;
-  }
-
   join(options: SubscribeOptions, deliver: (delivery: Delivery) => void): () => void {
     const member: Member = { options, deliver, inFlight: 0 };
     this.#members.push(member);
@@ -55,16 +69,13 @@ export class MemoryGroup {
     return () => {
       const at = this.#members.indexOf(member);
       if (at !== -1) this.#members.splice(at, 1);
+      this.#next = 0;
     };
   }
 
   /** More than fit at all are let in when nothing waits. */
   hasRoomFor(count: number): boolean {
     return this.#waiting.length === 0 || this.#waiting.length + count <= this.options.capacity;
-  }
-
-  room(): Promise<void> {
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
   /** @returns what was dropped to take it in, if anything was */
@@ -82,42 +93,80 @@ export class MemoryGroup {
     return undefined;
   }
 
+  waiting(): Iterable<Message> {
+    return this.#waiting;
+  }
+
+  // ——— those who wait for room ———
+
+  /** Whether somebody from outside waits already, whom nobody may pass. */
+  get isAwaited(): boolean {
+    return this.#publications.length > 0;
+  }
+
+  block(blocked: Blocked): void {
+    (blocked.isOutput ? this.#outputs : this.#publications).push(blocked);
+  }
+
+  /** Who is to be let in next. */
+  nextBlocked(): Blocked | undefined {
+    return firstOf(this.#outputs) ?? firstOf(this.#publications);
+  }
+
+  /** Takes away whom `nextBlocked` gave. */
+  unblock({ isOutput }: Blocked): void {
+    (isOutput ? this.#outputs : this.#publications).shift();
+  }
+
+  *allBlocked(): Iterable<Blocked> {
+    for (const blocked of this.#outputs) if (!blocked.isOver) yield blocked;
+    for (const blocked of this.#publications) if (!blocked.isOver) yield blocked;
+  }
+
+  // ——— handing out ———
+
   /** Hands out as long as there is something, and somebody who has room for it. */
   pump(): void {
-    for (;;) {
-      if (this.#waiting.length === 0 && this.#returned.length === 0) return;
-      const member = this.#free();
-      if (member === undefined) return;
-      const again = this.#returned.shift();
-      const message = again?.message ?? this.#waiting.shift();
-      if (message === undefined) return;
-      if (again === undefined) this.#tellRoom();
-      member.inFlight++;
-      member.deliver(new MemoryDelivery(this, member, message, again?.attempt ?? 1));
+    // Whoever is let in meanwhile is handed out by the loop that is under way, rather than further up the stack.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      for (;;) {
+        if (this.#waiting.length === 0 && this.#returned.length === 0) return;
+        const member = this.#free();
+        if (member === undefined) return;
+        const again = this.#returned.shift();
+        const message = again?.message ?? this.#waiting.shift();
+        if (message === undefined) return;
+        member.inFlight++;
+        if (again === undefined && (this.#publications.length > 0 || this.#outputs.length > 0))
+          this.#host.hasRoom(this);
+        member.deliver(new MemoryDelivery(this, member, message, again?.attempt ?? 1));
+      }
+    } finally {
+      this.#isPumping = false;
     }
   }
 
   #free(): Member | undefined {
     const { length } = this.#members;
     for (let i = 0; i < length; i++) {
-      const member = this.#members[(this.#next + i) % length];
-      if (member !== undefined && member.inFlight < member.options.maxInFlight) {
-        this.#next = (this.#next + i + 1) % length;
-        return member;
-      }
+      const at = this.#next;
+      this.#next = at + 1 < length ? at + 1 : 0;
+      const member = this.#members[at];
+      if (member !== undefined && member.inFlight < member.options.maxInFlight) return member;
     }
     return undefined;
   }
 
-  #tellRoom(): void {
-    if (this.#roomWaiters.length === 0) return;
-    for (const wake of this.#roomWaiters.splice(0)) wake();
-  }
-
   done(member: Member, outputs: readonly Message[]): Promise<void> | void {
     const published = outputs.length === 0 ? undefined : this.#host.publishOutputs(outputs);
-    if (published === undefined) return this.#finish(member);
-    return published.then(() => this.#finish(member));
+    return published === undefined ? this.#finish(member) : this.#finishLater(member, published);
+  }
+
+  async #finishLater(member: Member, published: Promise<void>): Promise<void> {
+    await published;
+    this.#finish(member);
   }
 
   #finish(member: Member): void {
@@ -142,9 +191,14 @@ export class MemoryGroup {
     this.#members.length = 0;
     this.#waiting.drain();
     this.#returned.drain();
-    this.#tellRoom();
   }
 }
+
+/** The first that still waits. */
+const firstOf = (ring: Ring<Blocked>): Blocked | undefined => {
+  while (ring.first?.isOver === true) ring.shift();
+  return ring.first;
+};
 
 class MemoryDelivery implements Delivery {
   readonly message: Message;
@@ -163,13 +217,14 @@ class MemoryDelivery implements Delivery {
   ack(outputs: readonly Message[]): Promise<void> | void {
     if (this.#settled) return undefined;
     const done = this.#group.done(this.#member, outputs);
-    if (done === undefined) {
-      this.#settled = true;
-      return undefined;
-    }
-    return done.then(() => {
-      this.#settled = true;
-    });
+    if (done !== undefined) return this.#settleLater(done);
+    this.#settled = true;
+    return undefined;
+  }
+
+  async #settleLater(done: Promise<void>): Promise<void> {
+    await done;
+    this.#settled = true;
   }
 
   nack(delayMs: number): void {

@@ -1,7 +1,7 @@
 import { DaggerError, systemClock, type Clock } from '@dagger/core';
 import type { Message } from '../message/message.ts';
 import { Router } from '../subject/router.ts';
-import { MemoryGroup, type GroupHost } from './memory-group.ts';
+import { MemoryGroup, type Blocked, type GroupHost } from './memory-group.ts';
 import type {
   Delivery,
   SubscribeOptions,
@@ -9,13 +9,6 @@ import type {
   TransportFeatures,
   TransportSubscription,
 } from './transport.ts';
-
-/** Somebody waits until there is room for what he publishes. */
-interface Blocked {
-  readonly refuse: (error: DaggerError) => void;
-  /** It is the output of a handler, which keeps its slot meanwhile. */
-  readonly isOutput: boolean;
-}
 
 /** Channels within this process. Each group has a bounded queue of its own. */
 export class MemoryTransport implements Transport, GroupHost {
@@ -29,7 +22,7 @@ export class MemoryTransport implements Transport, GroupHost {
   readonly #clock: Clock;
   readonly #groups: Map<string, MemoryGroup> = new Map();
   readonly #router: Router<MemoryGroup> = new Router();
-  readonly #blocked: Set<Blocked> = new Set();
+  #blockedEver = 0;
   #isClosed = false;
 
   constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
@@ -42,45 +35,58 @@ export class MemoryTransport implements Transport, GroupHost {
 
   publish(messages: readonly Message[], signal?: AbortSignal): Promise<void> | void {
     this.#mustBeOpen();
-    const full = this.#fullFor(messages);
-    if (full !== undefined) return this.#wait(messages, full, { signal, isOutput: false });
-    this.#route(messages);
-    return undefined;
+    return this.#letIn(messages, false, signal);
   }
 
   /** What a handler publishes with its acknowledgement. */
   publishOutputs(messages: readonly Message[]): Promise<void> | void {
     this.#mustBeOpen();
-    const full = this.#fullFor(messages);
-    if (full !== undefined)
-      return this.#wait(messages, full, { signal: undefined, isOutput: true });
+    return this.#letIn(messages, true, undefined);
+  }
+
+  #letIn(
+    messages: readonly Message[],
+    isOutput: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | void {
+    const full = this.#fullFor(messages, isOutput);
+    if (full !== undefined) return this.#wait(messages, full, { signal, isOutput });
     this.#route(messages);
     return undefined;
   }
 
-  async #wait(
+  #wait(
     messages: readonly Message[],
-    first: MemoryGroup,
+    full: MemoryGroup,
     { signal, isOutput }: { readonly signal: AbortSignal | undefined; readonly isOutput: boolean },
   ): Promise<void> {
-    let refuse!: (error: unknown) => void;
-    const refused = new Promise<never>((_, reject) => (refuse = reject));
-    refused.catch(() => {});
-    const blocked: Blocked = { refuse, isOutput };
-    const abort = (): void => refuse(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
-    this.#blocked.add(blocked);
-    try {
-      for (let full: MemoryGroup | undefined = first; full !== undefined;) {
-        await Promise.race([full.room(), refused]);
-        this.#mustBeOpen();
-        full = this.#fullFor(messages);
+    let blocked!: Blocked;
+    const admitted = new Promise<void>((admit, refuse) => {
+      const number = this.#blockedEver++;
+      blocked = { messages, isOutput, number, admit, refuse, isOver: false };
+    });
+    full.block(blocked);
+    return signal === undefined ? admitted : abortable(blocked, admitted, signal);
+  }
+
+  /** Lets in those that have waited longest, as far as there is room. */
+  hasRoom(group: MemoryGroup): void {
+    for (let next = group.nextBlocked(); next !== undefined; next = group.nextBlocked()) {
+      let full: MemoryGroup | undefined;
+      try {
+        full = this.#fullFor(next.messages, true);
+        if (full === group) return;
+        group.unblock(next);
+        if (full !== undefined) {
+          full.block(next);
+          continue;
+        }
+        next.isOver = true;
+        this.#route(next.messages);
+        next.admit();
+      } catch (error) {
+        giveUp(next, error);
       }
-      this.#route(messages);
-    } finally {
-      this.#blocked.delete(blocked);
-      signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -89,10 +95,14 @@ export class MemoryTransport implements Transport, GroupHost {
    * @returns whether any waited
    */
   relieve(): boolean {
-    const oldest = [...this.#blocked].find(({ isOutput }) => isOutput);
+    let oldest: Blocked | undefined;
+    for (const group of this.#groups.values())
+      for (const blocked of group.allBlocked())
+        if (blocked.isOutput && blocked.number < (oldest?.number ?? Number.POSITIVE_INFINITY))
+          oldest = blocked;
     if (oldest === undefined) return false;
-    this.#blocked.delete(oldest);
-    oldest.refuse(
+    giveUp(
+      oldest,
       new DaggerError(
         'CHANNEL_DEADLOCK',
         'there is no room for what is published, and all who could make room wait for some themselves: raise the capacity, or choose another overflow',
@@ -103,11 +113,14 @@ export class MemoryTransport implements Transport, GroupHost {
   }
 
   /** A group that has no room for its share, where that means waiting. @throws DaggerError CHANNEL_FULL */
-  #fullFor(messages: readonly Message[]): MemoryGroup | undefined {
+  #fullFor(messages: readonly Message[], mayPass: boolean): MemoryGroup | undefined {
     const [only] = messages;
     if (messages.length === 1 && only !== undefined) {
-      for (const group of this.#router.match(only.channel))
-        if (wanted(group, only) && isFull(group, 1, only.channel)) return group;
+      const groups = this.#router.match(only.channel);
+      for (let i = 0; i < groups.length; i++) {
+        const group = groups[i] as MemoryGroup;
+        if (wanted(group, only) && isFull(group, 1, only.channel, mayPass)) return group;
+      }
       return undefined;
     }
     const shares = new Map<MemoryGroup, number>();
@@ -116,18 +129,22 @@ export class MemoryTransport implements Transport, GroupHost {
         if (wanted(group, message)) shares.set(group, (shares.get(group) ?? 0) + 1);
     let full: MemoryGroup | undefined;
     for (const [group, share] of shares)
-      if (isFull(group, share, messages[0]?.channel ?? '')) full ??= group;
+      if (isFull(group, share, messages[0]?.channel ?? '', mayPass)) full ??= group;
     return full;
   }
 
   #route(messages: readonly Message[]): void {
-    for (const message of messages)
-      for (const group of this.#router.match(message.channel)) {
+    for (let m = 0; m < messages.length; m++) {
+      const message = messages[m] as Message;
+      const groups = this.#router.match(message.channel);
+      for (let i = 0; i < groups.length; i++) {
+        const group = groups[i] as MemoryGroup;
         if (!wanted(group, message)) continue;
         const dropped = group.push(message);
         if (dropped !== undefined) group.options.dropped(dropped);
         group.pump();
       }
+    }
   }
 
   async subscribe(
@@ -146,6 +163,18 @@ export class MemoryTransport implements Transport, GroupHost {
     return { stop: () => Promise.resolve(leave()) };
   }
 
+  find(correlationId: string): Message | undefined {
+    const isIt = (message: Message): boolean => message.correlationId === correlationId;
+    for (const group of this.#groups.values()) {
+      for (const message of group.waiting()) if (isIt(message)) return message;
+      for (const { messages } of group.allBlocked()) {
+        const found = messages.find(isIt);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
   /** Messages that wait for a group. */
   waiting(group: string): number {
     return this.#groups.get(group)?.length ?? 0;
@@ -155,8 +184,8 @@ export class MemoryTransport implements Transport, GroupHost {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const closed = closedError();
-    for (const { refuse } of this.#blocked) refuse(closed);
-    this.#blocked.clear();
+    for (const group of this.#groups.values())
+      for (const blocked of group.allBlocked()) giveUp(blocked, closed);
     for (const group of this.#groups.values()) group.close();
   }
 
@@ -165,16 +194,38 @@ export class MemoryTransport implements Transport, GroupHost {
   }
 }
 
+const abortable = async (
+  blocked: Blocked,
+  admitted: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const abort = (): void => {
+    if (!blocked.isOver) giveUp(blocked, signal.reason);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    await admitted;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+};
+
+const giveUp = (blocked: Blocked, error: unknown): void => {
+  blocked.isOver = true;
+  blocked.refuse(error);
+};
+
 const closedError = (): DaggerError => new DaggerError('BUS_CLOSED', 'the bus was closed');
 
-const wanted = ({ options: { exceptFrom } }: MemoryGroup, { source }: Message): boolean =>
-  source === null || !exceptFrom.has(source);
+const wanted = (group: MemoryGroup, { source }: Message): boolean =>
+  source === null || !group.options.exceptFrom.has(source);
 
 /** @throws DaggerError CHANNEL_FULL where that is what the group wants */
-const isFull = (group: MemoryGroup, count: number, channel: string): boolean => {
+const isFull = (group: MemoryGroup, count: number, channel: string, mayPass: boolean): boolean => {
   const { overflow, capacity } = group.options;
-  if (overflow === 'dropOldest' || overflow === 'dropNewest' || group.hasRoomFor(count))
-    return false;
+  if (overflow === 'dropOldest' || overflow === 'dropNewest') return false;
+  if (group.hasRoomFor(count)) return !mayPass && group.isAwaited;
   if (overflow === 'error')
     throw new DaggerError(
       'CHANNEL_FULL',

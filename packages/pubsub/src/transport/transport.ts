@@ -81,5 +81,7 @@ export interface Transport {
    * come to its end; a transport that cannot tell leaves that to what this process sees.
    */
   pending?(correlationId?: string): Promise<number>;
+  /** A message of a tree that waits here. For transports within this process. */
+  find?(correlationId: string): Message | undefined;
   close(): Promise<void>;
 }

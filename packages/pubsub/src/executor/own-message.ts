@@ -1,0 +1,79 @@
+import type { JsonValue } from '@dagger/core';
+import type { Headers, Message } from '../message/message.ts';
+import type { Tree } from './tree.ts';
+
+const NO_HEADERS: Headers = Object.freeze({});
+
+/** What differs from message to message. */
+export interface MessageFields {
+  readonly channel: string;
+  readonly payload: JsonValue;
+  readonly source: string | null;
+  readonly headers?: Headers | undefined;
+  readonly key?: string | null | undefined;
+}
+
+/**
+ * A message that this process made. It knows its tree, which is quicker than looking for it; one that nobody has begun to handle
+ * has none, but for the number of groups that will.
+ */
+export class OwnMessage implements Message {
+  readonly id: string;
+  readonly channel: string;
+  readonly source: string | null;
+  readonly time: number;
+  readonly payload: JsonValue;
+  readonly headers: Headers;
+  readonly causationId: string | null;
+  readonly correlationId: string;
+  readonly hops: number;
+  readonly key: string | null;
+  readonly traceparent: string | null;
+  #tree: Tree | undefined;
+  #pending = 0;
+
+  constructor(
+    { channel, payload, source, headers, key }: MessageFields,
+    id: string,
+    time: number,
+    traceparent: string | null,
+    cause: Message | undefined,
+  ) {
+    this.id = id;
+    this.channel = channel;
+    this.source = source;
+    this.time = time;
+    this.payload = payload;
+    this.headers = headers === undefined ? NO_HEADERS : Object.freeze({ ...headers });
+    if (cause === undefined) {
+      this.causationId = null;
+      this.correlationId = id;
+      this.hops = 0;
+      this.key = key ?? null;
+    } else {
+      this.causationId = cause.id;
+      this.correlationId = cause.correlationId;
+      this.hops = cause.hops + 1;
+      this.key = key === undefined ? cause.key : key;
+    }
+    this.traceparent = traceparent;
+    Object.freeze(this);
+  }
+
+  static treeOf(message: Message): Tree | undefined {
+    return #tree in message ? message.#tree : undefined;
+  }
+
+  static join(message: Message, tree: Tree): void {
+    if (#tree in message) message.#tree = tree;
+  }
+
+  /** Deliveries that have not come to their end, of a message without a tree. */
+  static pendingOf(message: Message): number {
+    return #tree in message ? message.#pending : 0;
+  }
+
+  static await(message: OwnMessage, deliveries: number): void {
+    message.#pending = deliveries;
+  }
+}
