@@ -1,3 +1,4 @@
+import { pubsubPage } from './pubsub-page.ts';
 import { tasksPage } from './tasks-page.ts';
 import { yamlReference } from './yaml-reference.ts';
 
@@ -5,4 +6,5 @@ import { yamlReference } from './yaml-reference.ts';
 export const documents: Readonly<Record<string, () => string>> = {
   'docs/yaml.md': yamlReference,
   'docs/tasks.md': tasksPage,
+  'docs/pubsub.md': pubsubPage,
 };

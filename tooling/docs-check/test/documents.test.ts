@@ -96,18 +96,21 @@ test('the program about the history of runs prints what its page says', () => {
   expect(print(snippet(page, 'run: history.ts'), 1)).toEqual([snippet(page, 'output: history.ts')]);
 });
 
-const tasks = readFileSync(join(root, 'docs/tasks.md'), 'utf8');
-
-test.each([...tasks.matchAll(/<!-- run: (\S+) -->/g)].map(([, name]) => name as string))(
-  'the program %s prints what docs/tasks.md says',
-  (name) => {
-    expect(print(snippet(tasks, `run: ${name}`), 1)).toEqual([snippet(tasks, `output: ${name}`)]);
-  },
+const pages = ['docs/tasks.md', 'docs/pubsub.md'].map(
+  (path) => [path, readFileSync(join(root, path), 'utf8')] as const,
 );
 
-test('docs/tasks.md has no program that is not run', () => {
-  const programs = tasks.match(/^```ts$/gm) ?? [];
-  expect(tasks.match(/^<!-- run: .*-->\n\n```ts$/gm)).toHaveLength(programs.length);
+test.each(
+  pages.flatMap(([path, page]) =>
+    [...page.matchAll(/<!-- run: (\S+) -->/g)].map(([, name]) => [name as string, path, page]),
+  ),
+)('the program %s prints what %s says', (name, _, page) => {
+  expect(print(snippet(page, `run: ${name}`), 1)).toEqual([snippet(page, `output: ${name}`)]);
+});
+
+test.each(pages)('%s has no program that is not run', (_, page) => {
+  const programs = page.match(/^```ts$/gm) ?? [];
+  expect(page.match(/^<!-- run: .*-->\n\n```ts$/gm)).toHaveLength(programs.length);
 });
 
 test('the YAML in the README loads without a warning', () => {
