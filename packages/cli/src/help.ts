@@ -40,6 +40,7 @@ Example:
   dagger resume RUN-ID --actions ./actions.ts --storage runs.db
   dagger worker --agents ./agents.ts --job job.yaml --storage tasks.db
   dagger tasks why TASK-ID --storage tasks.db
+  dagger messages list --dead --storage bus.db
 
 The variable DAGGER_STORAGE stands in for --storage.
 ${exitCodes}`;

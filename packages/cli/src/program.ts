@@ -8,6 +8,7 @@ import { addFork } from './commands/fork.ts';
 import { addGraph } from './commands/graph.ts';
 import { addInstruct } from './commands/instruct.ts';
 import { addList } from './commands/list.ts';
+import { addMessages } from './commands/messages.ts';
 import { addPause } from './commands/pause.ts';
 import { addPrune } from './commands/prune.ts';
 import { addReject } from './commands/reject.ts';
@@ -29,7 +30,7 @@ import { printError } from './print-error.ts';
 const newProgram = (finish: (code: ExitCode) => void): Command => {
   const program = new Command('dagger')
     .description(
-      'Validates, runs, resumes and draws workflows: graphs of actions, and jobs of tasks.',
+      'Validates, runs, resumes and draws workflows: graphs of actions, and jobs of tasks; looks after channels.',
     )
     .version(manifest().version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
@@ -61,6 +62,7 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
     addTools,
     addWorker,
     addTasks,
+    addMessages,
   ])
     add(program, finish);
   return program;

@@ -45,7 +45,7 @@ export const openExisting = async (
 
 /** What a database must have, and how people call it. */
 export interface Contents {
-  readonly table: 'dagger_runs' | 'dagger_jobs';
+  readonly table: 'dagger_runs' | 'dagger_jobs' | 'dagger_pubsub_messages';
   readonly things: string;
   readonly example: string;
   /** What was not done where it is missing. */
@@ -94,11 +94,15 @@ const mustBeThere = (url: string): void => {
 /** @throws InvalidCommandLine when the database is somebody else's; nothing is written into it */
 const mustBeOurs = async (storage: Storage, { table, things, never }: Contents): Promise<void> => {
   try {
-    const db = storage.db.$extendTables<{ readonly dagger_jobs: { readonly id: string } }>();
+    const db = storage.db.$extendTables<{
+      readonly dagger_jobs: { readonly id: string };
+      readonly dagger_pubsub_messages: { readonly id: string };
+    }>();
     await db.selectFrom(table).select('id').limit(1).execute();
   } catch (cause) {
-    // Where not even this can be asked, the database is not there, or is none.
-    await storage.db.introspection.getTables();
+    // Where not even this can be asked, the database is not there, or is none. PostgreSQL has said already that the table is not,
+    // and to look at all schemas fails while somebody drops one.
+    if (!isUndefinedTable(cause)) await storage.db.introspection.getTables();
     await storage.close();
     throw new InvalidCommandLine(
       `'${storage.location}' is not a database of dagger, or ${never}: it has no table of ${things} (${reasonOf(cause)})`,
@@ -106,3 +110,6 @@ const mustBeOurs = async (storage: Storage, { table, things, never }: Contents):
     );
   }
 };
+
+const isUndefinedTable = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '42P01';

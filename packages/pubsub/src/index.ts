@@ -18,9 +18,15 @@ export {
 } from './executor/pubsub-executor.ts';
 export type { AttemptReport, PubSubReport, StopReason } from './executor/report.ts';
 export type { PendingReview } from './executor/reviews.ts';
-export type { Source } from './executor/source.ts';
+export type { Source, SourceInput, SourceOptions } from './executor/source.ts';
+export type { DeadLetter, DeadLetterFilter } from './durable/dead-letters.ts';
+export type { GroupStatus } from './durable/group-status.ts';
+export type { Inspection } from './durable/inspection.ts';
+export type { MessageDetails, UndoneDelivery } from './durable/message-details.ts';
 export type { PruneOptions } from './durable/prune.ts';
 export type { MessageFilter } from './durable/readings.ts';
+export type { Redriven } from './durable/redrive.ts';
+export type { StoredChannel } from './durable/stored-channel.ts';
 export type { StoredMessage } from './durable/stored-message.ts';
 export { StorageTransport, type StorageTransportOptions } from './durable/storage-transport.ts';
 export type { Headers, Message } from './message/message.ts';
@@ -54,6 +60,9 @@ export { traceToMermaid } from './trace/mermaid.ts';
 export { MemoryTransport } from './transport/memory.ts';
 export type {
   Delivery,
+  Hold,
+  HoldStore,
+  Settlement,
   StartFrom,
   SubscribeOptions,
   Transport,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { SimulatedClock } from '../../testing/src/simulated-clock.ts';
 import {
   definePubSubAgent,
   PubSubExecutor,
@@ -107,4 +108,31 @@ it('two buses on one file share the messages, and each knows when all is done', 
     [null, 0],
   ]);
   expect((counts[0] ?? 0) + (counts[1] ?? 0)).toBe(60);
+});
+
+it('a message that is delivered again long after its tree had ended is handled', async () => {
+  const clock = new SimulatedClock();
+  const storage = sqlite(file());
+  const transport = await StorageTransport.open({ storage, clock });
+  const seen: unknown[] = [];
+  const bus = await PubSubExecutor.open({
+    agents: [
+      definePubSubAgent({
+        name: 'reader',
+        subscriptions: ['in'],
+        processMessage: ({ payload }) => void seen.push(payload),
+      }),
+    ],
+    transport,
+    clock,
+  });
+  onTestFinished(async () => {
+    await bus.close({ drainSeconds: 0 });
+    await storage.close();
+  });
+  await clock.advanceUntil(bus.execute({ channel: 'in', message: 1 }));
+  await clock.advance(2 * 3_600_000);
+  await transport.replay('reader', 'start');
+  await clock.advanceUntil(bus.idle());
+  expect(seen).toEqual([1, 1]);
 });

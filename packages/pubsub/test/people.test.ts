@@ -29,7 +29,7 @@ describe('a channel that people look after', () => {
     const report = await bus.execute({ channel: 'complaint', message: 'too late' });
     expect(report).toMatchObject({ success: false, stopped: null, messages: 2 });
     expect(seen).toEqual([]);
-    const [review] = bus.reviews();
+    const [review] = await bus.reviews();
     expect(report.waiting).toEqual([review?.message.id]);
     await bus.approve(review?.message.id ?? '');
     await bus.idle();
@@ -39,7 +39,7 @@ describe('a channel that people look after', () => {
       messages: 2,
       waiting: [],
     });
-    expect(bus.reviews()).toEqual([]);
+    expect(await bus.reviews()).toEqual([]);
   });
 
   it('lets another payload through, which the held message caused', async () => {
@@ -93,7 +93,7 @@ describe('a channel that people look after', () => {
     await bus.idle();
     expect(seen).toHaveLength(1);
     expect(told).toEqual(['autopilot', 'overdue']);
-    expect(bus.reviews().map(({ overdue }) => overdue)).toEqual([true]);
+    expect((await bus.reviews()).map(({ overdue }) => overdue)).toEqual([true]);
   });
 });
 
@@ -155,5 +155,41 @@ describe('the face for RxJS', () => {
     bus.channel('a').messages$.subscribe({ complete: () => (isComplete = true) });
     await bus.close();
     expect(isComplete).toBe(true);
+  });
+});
+
+describe('a message that is let through where there is no room', () => {
+  it('goes on waiting for a person', async () => {
+    let release!: () => void;
+    const busy = new Promise<void>((resolve) => (release = resolve));
+    const seen: unknown[] = [];
+    const { bus } = await openBus(
+      [
+        {
+          name: 'full',
+          subscriptions: ['refund', 'other'],
+          concurrency: 1,
+          capacity: 1,
+          overflow: 'error',
+          processMessage: async ({ payload }: Message) => {
+            seen.push(payload);
+            await busy;
+          },
+        },
+      ],
+      { channels: { refund: { review: {} } } },
+    );
+    const held = await bus.publish('refund', 1);
+    await bus.publish('other', 2);
+    await bus.publish('other', 3);
+    await expect(bus.approve(held.id)).rejects.toMatchObject({ code: 'CHANNEL_FULL' });
+    await expect(bus.reject(held.id, 'no')).resolves.toBeUndefined();
+    const again = await bus.publish('refund', 4);
+    release();
+    await turn();
+    await bus.approve(again.id);
+    await bus.idle();
+    expect(seen).toEqual([2, 3, 4]);
+    expect(bus.report(again.id)).toMatchObject({ success: true, messages: 1, waiting: [] });
   });
 });

@@ -198,7 +198,7 @@ describe('the trace', () => {
       [1, 2, 3].map((message) => bus.execute({ channel: 'in', message })),
     );
     for (const [i, { correlationId }] of reports.entries()) {
-      const entries = bus.trace(correlationId);
+      const entries = await bus.trace(correlationId);
       expect(entries.map(({ message }) => [message.channel, message.payload])).toEqual([
         ['in', i + 1],
         ['out', (i + 1) * 2],
@@ -218,7 +218,8 @@ describe('the trace', () => {
     const ids: string[] = [];
     for (let n = 0; n < 5; n++)
       ids.push((await bus.execute({ channel: 'in', message: n })).correlationId);
-    expect(ids.map((id) => bus.trace(id).length)).toEqual([0, 0, 1, 1, 1]);
+    const traces = await Promise.all(ids.map((id) => bus.trace(id)));
+    expect(traces.map((entries) => entries.length)).toEqual([0, 0, 1, 1, 1]);
   });
 });
 
@@ -287,7 +288,7 @@ describe('a bus that keeps no trace', () => {
     await idle;
     expect(handled).toEqual([1, 3]);
     expect(bus.cancel(waiting.id)).toBe(false);
-    expect(bus.trace(waiting.id)).toEqual([]);
+    expect(await bus.trace(waiting.id)).toEqual([]);
   });
 
   it('counts the tree of a message that is handled by several, from the first that begins', async () => {

@@ -9,6 +9,8 @@ transportContract({
     persistent: forgets,
     replay: { cannot: 'nothing is kept for those who come later' },
     shared: { cannot: 'each transport has its own channels' },
+    holds: { cannot: 'the bus keeps what waits for people' },
+    trace: { cannot: 'the bus keeps what became of attempts' },
     dedupe: { cannot: 'ids are not remembered' },
   },
   place: () =>

@@ -9,6 +9,8 @@ export const STORED: TransportAbilities = {
   replay: true,
   shared: true,
   dedupe: true,
+  holds: true,
+  trace: true,
 };
 
 /** A place in a database; each transport has a storage of its own where there may be several. */

@@ -57,7 +57,7 @@ test('a bulletin that nobody decided when its process ended waits for a person a
   const nobody = await openForTest(storage);
   await feed(nobody, log);
   await nobody.bus.idle();
-  const waiting: unknown[] = nobody.bus.reviews().map(({ message }) => message.payload);
+  const waiting: unknown[] = (await nobody.bus.reviews()).map(({ message }) => message.payload);
   expect(waiting).not.toEqual([]);
   await nobody.bus.close({ drainSeconds: 0 });
 

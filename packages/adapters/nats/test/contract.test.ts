@@ -9,7 +9,14 @@ const missing = await serverIsMissing();
 describe.skipIf(missing !== undefined)(`with a server (${missing ?? 'it answers'})`, () => {
   transportContract({
     name: 'NATS JetStream',
-    abilities: { persistent: true, replay: true, shared: true, dedupe: true },
+    abilities: {
+      persistent: true,
+      replay: true,
+      shared: true,
+      dedupe: true,
+      holds: { cannot: 'the bus keeps what waits for people' },
+      trace: { cannot: 'the bus keeps what became of attempts' },
+    },
     place: () => {
       const name = `test_${randomUUID().replaceAll('-', '')}`;
       return Promise.resolve({

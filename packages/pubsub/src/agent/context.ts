@@ -26,4 +26,14 @@ export interface PubSubContext<O = JsonValue> {
   publish(channel: string, payload: O, options?: OutgoingOptions): void;
   /** Adds tokens to those that the tree of this message has used. */
   useTokens(tokens: number): void;
+  /**
+   * Called once when this attempt has come to its end: with true when its message is acknowledged and what it published is out,
+   * else with false. At once where it has come to its end already. What it throws is logged.
+   */
+  whenDone(listener: (done: boolean) => void): void;
+  /**
+   * Waits for what only another attempt brings about, such as a lock, and gives what that gives. Handlers that wait for room know
+   * then that this one makes none meanwhile, so that nobody waits for ever.
+   */
+  waitFor<T>(work: Promise<T>): Promise<T>;
 }

@@ -7,6 +7,8 @@ import type { Claim } from './settle.ts';
 export interface Demand {
   readonly groupId: number;
   readonly most: number;
+  /** Whether some may be ready already, which come before those that are about to be published. */
+  readonly hasOlder: boolean;
 }
 
 interface Row {

@@ -1,4 +1,4 @@
-import type { Clock, DaggerError, Logger, Storage } from '@dagger/core';
+import { DaggerError, type Clock, type Logger, type Storage } from '@dagger/core';
 import type { Message } from '../message/message.ts';
 import type { Failure } from './answer.ts';
 import { GroupsChanged, runBatch, type Done } from './batch.ts';
@@ -48,6 +48,8 @@ interface Work {
 /** Milliseconds between two looks whether others have made room. */
 const LOOK = 50;
 const NONE: ReadonlySet<number> = new Set();
+/** Somebody else has decided on the message that a write would have let through. */
+export const HOLD_ENDED: DaggerError = new DaggerError('REVIEW_UNKNOWN', 'somebody else decided');
 
 /** The groups for which something is published. */
 const receivingIn = ({ routed }: Plan): ReadonlySet<number> => {
@@ -272,10 +274,11 @@ export class Commits {
 
   #tell(work: Work, plan: Plan, done: Done, demands: readonly Demand[]): void {
     for (const [groupId, by] of done.growth) this.#room.add(groupId, by);
-    for (const write of plan.admitted)
-      if (write.delivery !== undefined && done.lost.has(write))
-        write.settle({ error: deliveryLost(write.delivery) });
-      else write.settle();
+    for (const write of plan.admitted) {
+      const { delivery } = write;
+      if (!done.lost.has(write)) write.settle();
+      else write.settle({ error: delivery === undefined ? HOLD_ENDED : deliveryLost(delivery) });
+    }
     for (const { settle } of work.returns) settle();
     this.#defer(plan);
     const isAck = ({ delivery }: Write): boolean => delivery !== undefined;

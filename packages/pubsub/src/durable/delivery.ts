@@ -1,13 +1,22 @@
 import { DaggerError } from '@dagger/core';
 import type { Message } from '../message/message.ts';
-import type { Delivery } from '../transport/transport.ts';
+import type { TraceAttempt } from '../trace/entry.ts';
+import type { Delivery, Settlement } from '../transport/transport.ts';
 import type { Member } from './member.ts';
 import type { Claim } from './settle.ts';
 
 /** What a delivery asks of its transport. */
 export interface DeliveryHost {
-  acknowledge(delivery: StorageDelivery, outputs: readonly Message[]): Promise<void>;
-  giveBack(delivery: StorageDelivery, delayMs: number): Promise<void>;
+  acknowledge(
+    delivery: StorageDelivery,
+    outputs: readonly Message[],
+    settlement: Settlement | undefined,
+  ): Promise<void>;
+  giveBack(
+    delivery: StorageDelivery,
+    delayMs: number,
+    attempts?: readonly TraceAttempt[],
+  ): Promise<void>;
 }
 
 export class StorageDelivery implements Delivery {
@@ -34,22 +43,21 @@ export class StorageDelivery implements Delivery {
     return this.#isSettled;
   }
 
-  async ack(outputs: readonly Message[]): Promise<void> {
-    if (this.#isSettled) return;
+  ack(outputs: readonly Message[], settlement?: Settlement): Promise<void> {
+    if (this.#isSettled) return Promise.resolve();
     this.#isSettled = true;
-    try {
-      await this.#host.acknowledge(this, outputs);
-    } catch (error) {
-      // Whoever has it still may try again, or give it back.
-      if (!isLost(error)) this.#isSettled = false;
-      throw error;
-    }
+    return this.#host.acknowledge(this, outputs, settlement);
   }
 
-  async nack(delayMs: number): Promise<void> {
-    if (this.#isSettled) return;
+  nack(delayMs: number, settlement?: Pick<Settlement, 'attempts'>): Promise<void> {
+    if (this.#isSettled) return Promise.resolve();
     this.#isSettled = true;
-    await this.#host.giveBack(this, delayMs);
+    return this.#host.giveBack(this, delayMs, settlement?.attempts);
+  }
+
+  /** It could not be acknowledged: whoever has it still may try again, or give it back. */
+  reopen(): void {
+    this.#isSettled = false;
   }
 }
 

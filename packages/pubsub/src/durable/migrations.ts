@@ -33,6 +33,8 @@ export const pubsubMigrations: MigrationSet = {
           .createIndex('dagger_pubsub_messages_of_tree')
           .on('dagger_pubsub_messages')
           .column('correlation_id')
+          // Those that begin a tree are found by their own id.
+          .where(sql.ref('correlation_id'), '<>', sql.ref('id'))
           .execute();
 
         await db.schema
@@ -85,6 +87,47 @@ export const pubsubMigrations: MigrationSet = {
           .addColumn('version', 'bigint', (c) => c.notNull())
           .execute();
         await sql`insert into dagger_pubsub_state (id, version) values (1, 1)`.execute(db);
+      },
+    },
+    '0002_redriven_dead_letters': {
+      async up(db) {
+        await db.schema
+          .alterTable('dagger_pubsub_messages')
+          .addColumn('redriven_at', 'bigint')
+          .execute();
+        // They are few among many.
+        await db.schema
+          .createIndex('dagger_pubsub_dead_letters')
+          .on('dagger_pubsub_messages')
+          .column('seq')
+          .where(sql.ref('channel'), '>', sql.lit('dead.'))
+          .where(sql.ref('channel'), '<', sql.lit('dead/'))
+          .execute();
+      },
+    },
+    '0003_holds_and_attempts': {
+      async up(db, { jsonEach }) {
+        const isSqlite = jsonEach === 'json_each';
+        await db.schema
+          .createTable('dagger_pubsub_holds')
+          .addColumn('id', 'text', (c) => c.primaryKey())
+          .addColumn('correlation_id', 'text', (c) => c.notNull())
+          .addColumn('message', 'text', (c) => c.notNull())
+          .addColumn('since', 'bigint', (c) => c.notNull())
+          .addColumn('due_at', 'bigint')
+          .addColumn('on_timeout', 'text', (c) => c.notNull())
+          .execute();
+        const attempts = db.schema
+          .createTable('dagger_pubsub_attempts')
+          .addColumn('seq', 'bigint', (c) => c.notNull())
+          .addColumn('agent', 'text', (c) => c.notNull())
+          .addColumn('attempt', 'integer', (c) => c.notNull())
+          .addColumn('status', 'integer', (c) => c.notNull())
+          .addColumn('error', 'text')
+          .addColumn('started_at', 'bigint', (c) => c.notNull())
+          .addColumn('duration_ms', 'bigint', (c) => c.notNull())
+          .addPrimaryKeyConstraint('dagger_pubsub_attempts_pk', ['seq', 'agent', 'attempt']);
+        await (isSqlite ? attempts.modifyEnd(sql`without rowid`) : attempts).execute();
       },
     },
   },

@@ -1,5 +1,7 @@
 import { DaggerError } from '@dagger/core';
 import type { Message } from '../message/message.ts';
+import type { TraceAttempt } from '../trace/entry.ts';
+import type { Hold } from '../transport/transport.ts';
 import type { Failure } from './answer.ts';
 import type { StorageDelivery } from './delivery.ts';
 import type { Group, Groups } from './groups.ts';
@@ -9,6 +11,12 @@ import type { Room } from './room.ts';
 export interface Write {
   readonly delivery: StorageDelivery | undefined;
   readonly messages: readonly Message[];
+  /** Messages that go down with it and wait for people. */
+  readonly held?: readonly Hold[] | undefined;
+  /** What became of attempts at the message of the delivery. */
+  readonly attempts?: readonly TraceAttempt[] | undefined;
+  /** The id of a message that waits for a person no more. */
+  readonly release?: string | undefined;
   /** Called once, when it is committed or will not be. */
   readonly settle: (failure?: Failure) => void;
 }
@@ -92,9 +100,7 @@ export const makePlan = ({ writes, groups, room, counted, now }: PlanRequest): P
       continue;
     }
     const ways = write.messages.map((message) => ({ message, groups: groups.receiving(message) }));
-    const shares = new Map<Group, number>();
-    for (const way of ways)
-      for (const group of way.groups) shares.set(group, (shares.get(group) ?? 0) + 1);
+    const shares = sharesOf(ways);
     const own = write.delivery?.claim.groupId;
     let full: Group | undefined;
     let error: DaggerError | undefined;
@@ -117,11 +123,11 @@ export const makePlan = ({ writes, groups, room, counted, now }: PlanRequest): P
     }
     if (full !== undefined) {
       blocked.push({ write, group: full });
-      for (const { id } of shares.keys()) behind.add(id);
+      for (const [{ id }] of shares) behind.add(id);
       continue;
     }
     if (own !== undefined) use(own, -1);
-    const missing = new Map<Group, Set<Message>>();
+    let missing: Map<Group, Set<Message>> | undefined;
     for (const [group, share] of shares) {
       const over = undone(group) + share - group.capacity;
       const drops = group.overflow === 'dropOldest' || group.overflow === 'dropNewest';
@@ -130,25 +136,36 @@ export const makePlan = ({ writes, groups, room, counted, now }: PlanRequest): P
       if (group.overflow === 'dropNewest' && over > 0) {
         const all = ways.filter((way) => way.groups.includes(group));
         const none = new Set(all.slice(Math.max(0, share - over)).map(({ message }) => message));
-        missing.set(group, none);
+        (missing ??= new Map<Group, Set<Message>>()).set(group, none);
         for (const message of none) skipped.push({ message, group });
       }
-      use(group.id, share - (missing.get(group)?.size ?? 0));
+      use(group.id, share - (missing?.get(group)?.size ?? 0));
     }
-    routed.set(
-      write,
-      missing.size === 0
-        ? ways
-        : ways.map((way) => ({
-            message: way.message,
-            groups: way.groups.filter((group) => missing.get(group)?.has(way.message) !== true),
-          })),
-    );
+    routed.set(write, missing === undefined ? ways : without(ways, missing));
     admitted.push(write);
     messages += write.messages.length;
   }
   return { admitted, routed, blocked, refused, later, excess, skipped, unsure };
 };
+
+/** How many of the messages each group gets. */
+const sharesOf = (ways: readonly Routed[]): Iterable<readonly [group: Group, share: number]> => {
+  const [only] = ways;
+  if (ways.length === 1 && only !== undefined) return only.groups.map((group) => [group, 1]);
+  const shares = new Map<Group, number>();
+  for (const way of ways)
+    for (const group of way.groups) shares.set(group, (shares.get(group) ?? 0) + 1);
+  return shares;
+};
+
+const without = (
+  ways: readonly Routed[],
+  missing: ReadonlyMap<Group, ReadonlySet<Message>>,
+): readonly Routed[] =>
+  ways.map(({ message, groups }) => ({
+    message,
+    groups: groups.filter((group) => missing.get(group)?.has(message) !== true),
+  }));
 
 const channelFull = (group: Group, { messages }: Write): DaggerError =>
   new DaggerError(

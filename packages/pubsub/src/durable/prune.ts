@@ -1,5 +1,6 @@
-import type { Storage } from '@dagger/core';
-import { sql, type RawBuilder } from 'kysely';
+import type { CoreTables, Storage } from '@dagger/core';
+import { each } from '@dagger/core/kernel';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { lockAlone } from './locks.ts';
 
 export interface PruneOptions {
@@ -37,10 +38,26 @@ export const pruneMessages = async (
           and not exists (select 1 from dagger_pubsub_groups as g join dagger_pubsub_deliveries as d
             on d.group_id = g.id and d.seq = m.seq)
         order by m.seq limit ${PIECE}) returning seq`.execute(trx);
-      return rows.map(({ seq }) => seq);
+      const offsets = rows.map(({ seq }) => seq);
+      await deleteAttempts(trx, storage, offsets);
+      return offsets;
     });
     pruned += piece.length;
     if (piece.length < PIECE) return pruned;
     from = Math.max(...piece);
   }
+};
+
+const deleteAttempts = async (
+  trx: Transaction<CoreTables>,
+  { abilities }: Storage,
+  offsets: readonly number[],
+): Promise<void> => {
+  if (offsets.length === 0) return;
+  const list = each(
+    abilities,
+    ['number'],
+    offsets.map((offset) => [offset]),
+  );
+  await sql`delete from dagger_pubsub_attempts where seq in (select c0 from ${list})`.execute(trx);
 };

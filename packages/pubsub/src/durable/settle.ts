@@ -1,6 +1,7 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { sql, type Transaction } from 'kysely';
 import { each } from '@dagger/core/kernel';
+import type { TraceAttempt } from '../trace/entry.ts';
 
 /** What a claim is known by. */
 export interface Claim {
@@ -18,6 +19,8 @@ export interface Return {
   readonly runAt: number;
   /** Nobody has seen it: it does not count as an attempt. */
   readonly isUnseen: boolean;
+  /** What became of attempts at its message. */
+  readonly attempts?: readonly TraceAttempt[] | undefined;
 }
 
 /** One text for each claim. */
@@ -38,13 +41,74 @@ const rowOf = ({ groupId, offset, attempt, worker }: Claim): readonly number[] =
   worker,
 ];
 
-/** Ends deliveries. Gives the keys of those that were still the claims' own. */
+/** Beyond so many lists one statement for all costs less than one for each. */
+const MOST_LISTS = 8;
+
+/** Ends deliveries. @returns the claims whose deliveries are not theirs any more */
 export const endDeliveries = async (
   trx: Transaction<CoreTables>,
   { abilities }: Storage,
   claims: readonly Claim[],
-): Promise<ReadonlySet<string>> => {
-  if (claims.length === 0) return new Set();
+): Promise<ReadonlySet<Claim>> => {
+  if (claims.length === 0) return NONE;
+  const lists = abilities.jsonEach === 'json_each' ? alike(claims) : [];
+  const ended =
+    lists.length > 0 && lists.length <= MOST_LISTS
+      ? await Promise.all(lists.map((list) => endAlike(trx, list)))
+      : [await endAll(trx, abilities, claims)];
+  const rows = ended.flat();
+  if (rows.length === claims.length) return NONE;
+  const own = new Set(
+    rows.map(({ group_id, seq }) => claimKey({ groupId: group_id, offset: seq })),
+  );
+  return new Set(claims.filter((claim) => !own.has(claimKey(claim))));
+};
+
+const NONE: ReadonlySet<Claim> = new Set();
+
+/** Claims in lists of those that differ by nothing but the offset. */
+const alike = (claims: readonly Claim[]): readonly (readonly Claim[])[] => {
+  const lists: [Claim, ...Claim[]][] = [];
+  let last: [Claim, ...Claim[]] | undefined;
+  const belongs = (claim: Claim, [first]: readonly [Claim, ...Claim[]]): boolean =>
+    first.groupId === claim.groupId &&
+    first.attempt === claim.attempt &&
+    first.worker === claim.worker;
+  for (const claim of claims) {
+    if (last === undefined || !belongs(claim, last)) {
+      last = lists.find((list) => belongs(claim, list));
+      if (last === undefined) {
+        if (lists.length === MOST_LISTS) return [];
+        last = [claim];
+        lists.push(last);
+        continue;
+      }
+    }
+    last.push(claim);
+  }
+  return lists;
+};
+
+/** SQLite reads a list of numbers much faster than a list of rows. */
+const endAlike = async (
+  trx: Transaction<CoreTables>,
+  claims: readonly Claim[],
+): Promise<readonly Pair[]> => {
+  const [first] = claims;
+  if (first === undefined) return [];
+  const { groupId, attempt, worker } = first;
+  const { rows } = await sql<Pair>`delete from dagger_pubsub_deliveries
+    where group_id = ${groupId} and attempt = ${attempt} and worker = ${worker}
+      and seq in (select value from json_each(${JSON.stringify(claims.map(({ offset }) => offset))}))
+    returning group_id, seq`.execute(trx);
+  return rows;
+};
+
+const endAll = async (
+  trx: Transaction<CoreTables>,
+  abilities: Storage['abilities'],
+  claims: readonly Claim[],
+): Promise<readonly Pair[]> => {
   const list = each(abilities, KINDS, claims.map(rowOf));
   const { rows } = await (
     abilities.jsonEach === 'json_each'
@@ -54,7 +118,7 @@ export const endDeliveries = async (
           where d.group_id = e.c0 and d.seq = e.c1 and d.attempt = e.c2 and d.worker = e.c3
           returning d.group_id, d.seq`
   ).execute(trx);
-  return new Set(rows.map((row) => claimKey({ groupId: row.group_id, offset: row.seq })));
+  return rows;
 };
 
 /** Which deliveries are there, whoever has them. */

@@ -8,6 +8,8 @@ export interface PubSubTables extends CoreTables {
   readonly dagger_pubsub_deliveries: DeliveryRow;
   readonly dagger_pubsub_workers: WorkerRow;
   readonly dagger_pubsub_state: StateRow;
+  readonly dagger_pubsub_holds: HoldRow;
+  readonly dagger_pubsub_attempts: AttemptRow;
 }
 
 /** A message that was published. */
@@ -27,6 +29,8 @@ export interface MessageRow {
   /** As JSON, since PostgreSQL has no texts with the character 0. */
   readonly key: string | null;
   readonly traceparent: string | null;
+  /** Of a dead letter, when its message was delivered again to the group that had failed on it. */
+  readonly redriven_at: Generated<number | null>;
 }
 
 export interface GroupRow {
@@ -73,6 +77,30 @@ export interface StateRow {
   readonly id: number;
   /** Grows whenever a group changes. */
   readonly version: number;
+}
+
+/** A message that waits for a person: it is not published yet. */
+export interface HoldRow {
+  readonly id: string;
+  readonly correlation_id: string;
+  /** The whole message, as JSON. */
+  readonly message: string;
+  readonly since: number;
+  readonly due_at: number | null;
+  /** `autopilot` or `pause` */
+  readonly on_timeout: string;
+}
+
+/** What became of one attempt at a message. */
+export interface AttemptRow {
+  readonly seq: number;
+  readonly agent: string;
+  readonly attempt: number;
+  /** 0 done, 1 failed, 2 dead, 3 stopped. */
+  readonly status: number;
+  readonly error: string | null;
+  readonly started_at: number;
+  readonly duration_ms: number;
 }
 
 /** The database of a storage with the tables of channels. */

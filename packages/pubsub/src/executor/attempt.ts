@@ -3,6 +3,7 @@ import { nodeLogger, sealJson } from '@dagger/core/kernel';
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import type { OutgoingOptions, PubSubContext } from '../agent/context.ts';
 import type { Message } from '../message/message.ts';
+import type { TraceAttempt } from '../trace/entry.ts';
 import type { Delivery } from '../transport/transport.ts';
 import { checkSubject } from '../subject/subject.ts';
 import type { Exchange } from './exchange.ts';
@@ -26,6 +27,8 @@ export class Attempt implements PubSubContext {
   readonly owner: AttemptOwner;
   #tree: Tree | undefined;
   startedAt = 0;
+  /** Attempts at the same delivery, for transports that keep the trace. */
+  earlier: readonly TraceAttempt[] = NO_ATTEMPTS;
   #outputs: Message[] | undefined;
   #checks: Promise<void>[] | undefined;
   #controller: AbortController | undefined;
@@ -34,6 +37,10 @@ export class Attempt implements PubSubContext {
   isOver = false;
   /** Why it was broken off. */
   #broken: { readonly reason: unknown } | undefined;
+  /** Who wants to know how it ends; then how it ended. */
+  #done: ((done: boolean) => void)[] | boolean | undefined;
+  /** It waits for another attempt. */
+  #isWaiting = false;
   cancelTimer: (() => void) | undefined;
 
   constructor(owner: AttemptOwner, delivery: Delivery, key: string | null, again: number) {
@@ -136,6 +143,46 @@ export class Attempt implements PubSubContext {
     this.#exchange.useTokens(this.tree, tokens);
   }
 
+  whenDone(listener: (done: boolean) => void): void {
+    if (typeof this.#done === 'boolean') this.#tell(listener, this.#done);
+    else (this.#done ??= []).push(listener);
+  }
+
+  /** It has come to its end, of which only the first one counts. */
+  end(done: boolean): void {
+    const listeners = this.#done;
+    if (typeof listeners === 'boolean') return;
+    this.#done = done;
+    if (listeners !== undefined) for (const listener of listeners) this.#tell(listener, done);
+  }
+
+  #tell(listener: (done: boolean) => void, done: boolean): void {
+    try {
+      listener(done);
+    } catch (error) {
+      this.log.error('a listener of whenDone threw', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async waitFor<T>(work: Promise<T>): Promise<T> {
+    if (this.#isWaiting || this.isOver) return work;
+    this.#isWaiting = true;
+    this.#exchange.ended();
+    try {
+      return await work;
+    } finally {
+      this.#goOn();
+    }
+  }
+
+  #goOn(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#exchange.began();
+  }
+
   /** The checks that take their time; undefined when there are none. */
   checks(): Promise<unknown> | undefined {
     return this.#checks === undefined ? undefined : Promise.all(this.#checks);
@@ -151,9 +198,11 @@ export class Attempt implements PubSubContext {
   /** Nothing that the handler still does counts. */
   over(): void {
     this.isOver = true;
+    this.#goOn();
     this.cancelTimer?.();
     this.tree.over(this);
   }
 }
 
 const NONE: readonly Message[] = [];
+const NO_ATTEMPTS: readonly TraceAttempt[] = [];

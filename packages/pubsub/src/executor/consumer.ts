@@ -4,10 +4,11 @@ import type { AnyPubSubAgent } from '../agent/agent.ts';
 import { Ring } from '../channel/ring.ts';
 import type { Message } from '../message/message.ts';
 import type { Handler } from '../middleware/middleware.ts';
-import type { Delivery } from '../transport/transport.ts';
+import type { TraceAttempt } from '../trace/entry.ts';
+import type { Delivery, Hold, Settlement } from '../transport/transport.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { deadLetterOf } from './dead-letter.ts';
-import type { Exchange } from './exchange.ts';
+import type { Entered, Exchange } from './exchange.ts';
 import type { AttemptReport } from './report.ts';
 
 const DEFAULT_CONCURRENCY = 16;
@@ -176,37 +177,59 @@ export class Consumer implements AttemptOwner {
   #succeed(attempt: Attempt): void {
     const exchange = this.#exchange;
     attempt.over();
-    const routed = exchange.enter(attempt.outputs, attempt.tree);
+    const entered = exchange.enter(attempt.outputs, attempt.tree);
     exchange.ended();
     let acked: Promise<void> | void;
     try {
-      acked = attempt.delivery.ack(routed);
+      acked = attempt.delivery.ack(
+        entered.routed,
+        this.#settlement(attempt, 'done', null, entered.held),
+      );
     } catch (error) {
-      this.#refused(attempt, error);
+      this.#refused(attempt, entered, error);
       return;
     }
-    if (acked === undefined) this.#published(attempt, routed);
-    else this.#whenAcknowledged(attempt, routed, acked);
+    if (acked === undefined) this.#published(attempt, entered);
+    else this.#whenAcknowledged(attempt, entered, acked);
   }
 
-  #whenAcknowledged(attempt: Attempt, routed: readonly Message[], acked: Promise<void>): void {
+  /** What the transport keeps beside the outputs. */
+  #settlement(
+    attempt: Attempt,
+    status: TraceAttempt['status'],
+    error: ErrorData | null,
+    held: readonly Hold[],
+  ): Settlement | undefined {
+    const exchange = this.#exchange;
+    const keeps = held.length > 0 && exchange.transport.holds !== undefined;
+    if (!keeps && !exchange.recordsAttempts) return undefined;
+    return {
+      held: keeps ? held : undefined,
+      attempts: exchange.recordsAttempts
+        ? [...attempt.earlier, recordOf(attempt, status, error, exchange.clock.now())]
+        : undefined,
+    };
+  }
+
+  #whenAcknowledged(attempt: Attempt, entered: Entered, acked: Promise<void>): void {
     this.#exchange.untilRoom(acked).then(
-      () => this.#published(attempt, routed),
-      (error: unknown) => this.#refused(attempt, error),
+      () => this.#published(attempt, entered),
+      (error: unknown) => this.#refused(attempt, entered, error),
     );
   }
 
-  #published(attempt: Attempt, routed: readonly Message[]): void {
-    this.#exchange.tell(routed);
+  #published(attempt: Attempt, entered: Entered): void {
+    this.#exchange.tell(entered, attempt.tree);
     this.#conclude(attempt, 'done', null);
   }
 
-  #refused(attempt: Attempt, error: unknown): void {
-    this.#exchange.withdraw(attempt.outputs, attempt.tree);
+  #refused(attempt: Attempt, entered: Entered, error: unknown): void {
+    this.#exchange.withdraw(entered, attempt.tree);
     void this.#fail(attempt, error);
   }
 
   async #fail(attempt: Attempt, thrown: unknown): Promise<void> {
+    attempt.end(false);
     const { retry, timers } = this.#options;
     const exchange = this.#exchange;
     const { tree, key, delivery, again } = attempt;
@@ -223,22 +246,29 @@ export class Consumer implements AttemptOwner {
     this.#report(attempt, 'failed', error);
     const isAlone = exchange.counting === 'all';
     if (isAlone) exchange.delay(1);
+    const settlement = this.#settlement(attempt, 'failed', error, []);
     if (key === null) {
-      await this.#giveBack(delivery, delay);
+      await this.#giveBack(delivery, delay, settlement);
       // Others may get it.
       if (exchange.counting === 'arrivals') exchange.done(tree, delivery.message.id);
     } else
       // The others of its key wait for it, so it stays here.
       timers.at(exchange.clock.now() + delay, () => {
         if (isAlone) exchange.delay(-1);
-        this.#enqueue(new Attempt(this, delivery, key, again + 1));
+        const next = new Attempt(this, delivery, key, again + 1);
+        next.earlier = settlement?.attempts ?? next.earlier;
+        this.#enqueue(next);
       });
     this.#next();
   }
 
-  async #giveBack(delivery: Delivery, delay: number): Promise<void> {
+  async #giveBack(
+    delivery: Delivery,
+    delay: number,
+    settlement: Settlement | undefined,
+  ): Promise<void> {
     try {
-      await delivery.nack(delay);
+      await delivery.nack(delay, settlement);
     } catch (error) {
       // Whoever is not told finds out by himself, and delivers it again.
       this.#exchange.logger('warn', 'a message could not be given back', {
@@ -257,6 +287,7 @@ export class Consumer implements AttemptOwner {
     exchange.emit({ type: 'DeadLettered', message, agent, error });
     const letter = deadLetterOf(exchange, message, tree, {
       agent,
+      group: this.agent.group ?? agent,
       attempts: attempt.attempt,
       error,
     });
@@ -277,13 +308,14 @@ export class Consumer implements AttemptOwner {
       this.#conclude(attempt, status, error);
       return;
     }
-    const routed = exchange.enter(letters, tree);
+    const entered = exchange.enter(letters, tree);
     try {
-      const acked = attempt.delivery.ack(routed);
+      const settlement = this.#settlement(attempt, status, error, entered.held);
+      const acked = attempt.delivery.ack(entered.routed, settlement);
       if (acked !== undefined) await exchange.untilRoom(acked);
-      exchange.tell(routed);
+      exchange.tell(entered, tree);
     } catch (thrown) {
-      exchange.withdraw(letters, tree);
+      exchange.withdraw(entered, tree);
       exchange.logger('error', 'a message could not be acknowledged', {
         agent: attempt.agent,
         messageId: message.id,
@@ -299,6 +331,7 @@ export class Consumer implements AttemptOwner {
   }
 
   #conclude(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {
+    attempt.end(status === 'done');
     this.#report(attempt, status, error);
     this.#next();
     this.#leave(attempt.key);
@@ -337,6 +370,20 @@ export class Consumer implements AttemptOwner {
 }
 
 const DONE: Promise<void> = Promise.resolve();
+
+const recordOf = (
+  { agent, attempt, startedAt }: Attempt,
+  status: TraceAttempt['status'],
+  error: ErrorData | null,
+  now: number,
+): TraceAttempt => ({
+  agent,
+  attempt,
+  status,
+  error: error?.message ?? null,
+  startedAt,
+  durationMs: now - startedAt,
+});
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   value instanceof Promise ||

@@ -9,16 +9,21 @@ const DEAD: string = 'dead.';
 
 const LONGEST_REASON = 500;
 
+/** Why a message could not be handled. */
+export interface Failure {
+  readonly agent: string;
+  /** Whose message it was; undefined where nobody received it. */
+  readonly group?: string | undefined;
+  readonly attempts: number;
+  readonly error: ErrorData;
+}
+
 /** What is published instead of a message that could not be handled; undefined for one that is a dead letter itself. */
 export const deadLetterOf = (
   exchange: Exchange,
   message: Message,
   tree: Tree,
-  {
-    agent,
-    attempts,
-    error,
-  }: { readonly agent: string; readonly attempts: number; readonly error: ErrorData },
+  { agent, group, attempts, error }: Failure,
 ): Message | undefined => {
   if (message.channel.startsWith(DEAD)) return undefined;
   return exchange.caused(message, tree, {
@@ -28,6 +33,7 @@ export const deadLetterOf = (
     headers: {
       ...message.headers,
       'dead-agent': agent,
+      ...(group === undefined ? {} : { 'dead-group': group }),
       'dead-attempts': String(attempts),
       'dead-code': error.code,
       // Headers of brokers are one line.

@@ -2,7 +2,7 @@ import { DaggerError, toErrorData, type Clock, type Ids, type Logger } from '@da
 import { isTraceparent } from '../documents/traceparent.ts';
 import type { Headers, Message } from '../message/message.ts';
 import { Router } from '../subject/router.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { Hold, Transport } from '../transport/transport.ts';
 import { CoarseTime } from './coarse-time.ts';
 import type { Contracts } from './contracts.ts';
 import type { BusEvent } from './events.ts';
@@ -47,7 +47,14 @@ const traceparentIn = (headers: Headers): string | null => {
   return found !== undefined && isTraceparent(found) ? found : null;
 };
 
-const NOTHING: readonly Message[] = [];
+/** Messages that were counted, and are about to be published. */
+export interface Entered {
+  /** Those that no person has to see first. */
+  readonly routed: readonly Message[];
+  readonly held: readonly Hold[];
+}
+
+const NOTHING: Entered = { routed: [], held: [] };
 /** Milliseconds between two questions whether others are done. */
 const ASK_AGAIN = 20;
 
@@ -114,6 +121,11 @@ export class Exchange {
     return this.#options.isWatched();
   }
 
+  /** Whether the transport keeps what became of attempts. */
+  get recordsAttempts(): boolean {
+    return this.#kept > 0 && this.#transport.trace !== undefined;
+  }
+
   /** Whether attempts may be asked for. */
   get isReported(): boolean {
     return this.#kept > 0 || this.#options.isWatched();
@@ -165,34 +177,74 @@ export class Exchange {
     tree?: Tree,
     signal?: AbortSignal,
   ): Promise<M> | undefined {
-    if (tree === undefined && !this.#isPlain(message)) tree = this.treeOf(message, message.time);
-    const routed = tree === undefined ? this.#enterAlone(message) : this.enter([message], tree);
-    if (routed.length === 0) return undefined;
-    let sent: Promise<void> | void;
+    if (tree === undefined && this.#isPlain(message)) return this.#publishAlone(message, signal);
+    tree ??= this.treeOf(message, message.time);
+    const entered = this.enter([message], tree);
+    const { routed, held } = entered;
+    let sent: Promise<void> | void = undefined;
     try {
-      sent = this.#transport.publish(routed, signal);
+      const kept = this.#transport.holds !== undefined && held.length > 0 ? held : undefined;
+      if (routed.length > 0 || kept !== undefined)
+        sent = this.#transport.publish(routed, signal, kept);
     } catch (error) {
-      this.#refused(message, tree);
+      this.withdraw(entered, tree);
       throw error;
     }
-    if (sent !== undefined) return this.#whenSent(sent, message, tree);
-    this.#seen(message);
+    if (sent !== undefined) return this.#whenSent(sent, message, tree, entered);
+    this.tell(entered, tree);
     return undefined;
   }
 
   async #whenSent<M extends Message>(
     sent: Promise<void>,
     message: M,
-    tree: Tree | undefined,
+    tree: Tree,
+    entered: Entered,
   ): Promise<M> {
     try {
       await sent;
     } catch (error) {
-      this.#refused(message, tree);
+      this.withdraw(entered, tree);
+      throw error;
+    }
+    this.tell(entered, tree);
+    return message;
+  }
+
+  #publishAlone<M extends OwnMessage>(message: M, signal?: AbortSignal): Promise<M> | undefined {
+    const groups = this.#groupsOf(message);
+    OwnMessage.await(message, groups);
+    this.#pending += groups;
+    let sent: Promise<void> | void;
+    try {
+      sent = this.#transport.publish([message], signal);
+    } catch (error) {
+      this.#refuse(message);
+      throw error;
+    }
+    if (sent !== undefined) return this.#whenSentAlone(sent, message);
+    this.#seen(message);
+    return undefined;
+  }
+
+  async #whenSentAlone<M extends OwnMessage>(sent: Promise<void>, message: M): Promise<M> {
+    try {
+      await sent;
+    } catch (error) {
+      this.#refuse(message);
       throw error;
     }
     this.#seen(message);
     return message;
+  }
+
+  #refuse(message: OwnMessage): void {
+    const begun = OwnMessage.treeOf(message);
+    if (begun !== undefined) this.withdraw({ routed: [message], held: [] }, begun);
+    else {
+      this.#pending -= OwnMessage.pendingOf(message);
+      this.#lookAtAll();
+    }
   }
 
   #isPlain(message: Message): message is OwnMessage {
@@ -201,50 +253,77 @@ export class Exchange {
       this.#kept === 0 &&
       message instanceof OwnMessage &&
       !this.isWatched &&
-      this.reviews?.holds(message) !== true
+      this.reviews?.concerns(message) !== true
     );
   }
 
-  #enterAlone(message: Message): readonly Message[] {
-    const groups = this.#groupsOf(message);
-    OwnMessage.await(message as OwnMessage, groups);
-    this.#pending += groups;
-    return [message];
-  }
-
-  #refused(message: Message, tree: Tree | undefined): void {
-    const begun = tree ?? OwnMessage.treeOf(message);
-    if (begun !== undefined) this.withdraw([message], begun);
-    else {
-      this.#pending -= OwnMessage.pendingOf(message);
-      this.#lookAtAll();
-    }
-  }
-
-  /** Counts messages that are about to be published. @returns those that no person has to see first */
-  enter(messages: readonly Message[], tree: Tree): readonly Message[] {
+  /** Counts messages that are about to be published. */
+  enter(messages: readonly Message[], tree: Tree): Entered {
     if (messages.length === 0) return NOTHING;
-    let routed = messages;
+    let held: Hold[] | undefined;
     for (const message of messages) {
       tree.messageCount++;
       tree.messages?.push(message);
-      if (this.reviews?.holds(message) === true) {
-        routed = routed.filter((each) => each !== message);
-        this.reviews.hold(message, tree);
-      } else this.#count(message, tree, 1);
+      const hold = this.reviews?.holdOf(message);
+      if (hold === undefined) this.#count(message, tree, 1);
+      else {
+        tree.hold(message.id);
+        (held ??= []).push(hold);
+      }
     }
-    return routed;
+    if (held === undefined) return { routed: messages, held: NOTHING.held };
+    const waits = new Set(held.map(({ message }) => message));
+    return { routed: messages.filter((message) => !waits.has(message)), held };
   }
 
   /** Takes back what `enter` counted. */
-  withdraw(messages: readonly Message[], tree: Tree): void {
-    for (const message of messages) {
-      tree.messageCount--;
-      const at = tree.messages?.lastIndexOf(message) ?? -1;
-      if (at !== -1) tree.messages?.splice(at, 1);
-      if (this.reviews?.forget(message.id) !== true) this.#count(message, tree, -1);
+  withdraw({ routed, held }: Entered, tree: Tree): void {
+    for (const message of routed) {
+      this.#forget(message, tree);
+      this.#count(message, tree, -1);
+    }
+    for (const { message } of held) {
+      this.#forget(message, tree);
+      tree.letGo(message.id);
     }
     this.look(tree);
+  }
+
+  #forget(message: Message, tree: Tree): void {
+    tree.messageCount--;
+    const at = tree.messages?.lastIndexOf(message) ?? -1;
+    if (at !== -1) tree.messages?.splice(at, 1);
+  }
+
+  /**
+   * Publishes what goes on in place of a message that waited for a person.
+   * @returns false where somebody else has ended its waiting
+   */
+  async release(
+    messageId: string,
+    tree: Tree,
+    messages: readonly Message[],
+    publish: () => Promise<boolean>,
+  ): Promise<boolean> {
+    for (const message of messages) {
+      // The one that waited is counted already.
+      if (message.id !== messageId) {
+        tree.messageCount++;
+        tree.messages?.push(message);
+      }
+      this.#count(message, tree, 1);
+    }
+    let isReleased = false;
+    try {
+      isReleased = await publish();
+    } finally {
+      if (!isReleased)
+        for (const message of messages) {
+          if (message.id !== messageId) this.#forget(message, tree);
+          this.#count(message, tree, -1);
+        }
+    }
+    return isReleased;
   }
 
   /** A message has arrived for a group. */
@@ -272,10 +351,15 @@ export class Exchange {
     else this.#own.delete(message.id);
   }
 
-  /** They are on their way: watchers hear of them. */
-  tell(messages: readonly Message[]): void {
-    if (messages.length === 0) return;
-    for (const message of messages) this.#seen(message);
+  /** They are on their way, or wait: watchers hear of them. */
+  tell({ routed, held }: Entered, tree: Tree): void {
+    for (let i = 0; i < routed.length; i++) this.#seen(routed[i] as Message);
+    if (held.length > 0) this.reviews?.begun(held, tree);
+  }
+
+  /** One is on its way in place of a message that waited for a person. */
+  tellOf(message: Message): void {
+    this.#seen(message);
   }
 
   // ——— what is left to be done ———
@@ -362,7 +446,7 @@ export class Exchange {
     const error = new DaggerError(reason === 'timeout' ? 'TREE_TIMEOUT' : 'TREE_STOPPED', why);
     if (!tree.stop(reason, toErrorData(error, 'TREE_STOPPED'))) return;
     this.emit({ type: 'TreeStopped', correlationId: tree.correlationId, reason });
-    this.reviews?.release(tree);
+    this.reviews?.giveUp(tree);
     tree.breakOff(error);
     this.look(tree);
   }

@@ -8,14 +8,13 @@ import {
   type JsonValue,
 } from '@dagger/core';
 import { EventStream as Stream, sealJson, Timers } from '@dagger/core/kernel';
-import type { Observable } from 'rxjs';
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import { AgentRegistry, type AgentSummary } from '../agent/registry.ts';
 import type { Message } from '../message/message.ts';
 import { checkPattern, checkSubject } from '../subject/subject.ts';
 import { MemoryTransport } from '../transport/memory.ts';
 import type { TraceEntry } from '../trace/entry.ts';
-import { publishFrom, type Source } from './source.ts';
+import { publishFrom, type Source, type SourceInput, type SourceOptions } from './source.ts';
 import { entriesOf } from './trace-entries.ts';
 import type { ChannelFace, PublishOptions } from './channel-face.ts';
 import { Channels, type ChannelStatus } from './channels.ts';
@@ -114,6 +113,7 @@ export class PubSubExecutor implements AsyncDisposable {
     for (const agent of options.agents ?? []) bus.agents.register(agent);
     bus.agents.mustAgree();
     try {
+      await bus.#reviews.open();
       for (const agent of options.agents ?? []) await bus.#members.join(agent);
     } catch (error) {
       await bus.close({ drainSeconds: 0 });
@@ -241,6 +241,8 @@ export class PubSubExecutor implements AsyncDisposable {
         await exchange.publish(message, tree, signal);
         await exchange.quiet(tree);
         exchange.look(tree);
+        // Others may have decided.
+        if (tree.held.size > 0) await this.#reviews.list();
       }
     } catch (error) {
       if (tree.stopped === null) throw error;
@@ -258,30 +260,34 @@ export class PubSubExecutor implements AsyncDisposable {
   }
 
   /**
-   * Publishes what an observable gives, in order; completes with it. What comes faster than there is room for waits here, up to
-   * the capacity, and beyond that ends the subscription with CHANNEL_FULL.
+   * Publishes what a source gives, in order; completes with it. An iterable, async or not, is asked for the next value when the
+   * last is published, so it is held up while there is no room. An observable cannot be: what comes faster than there is room for
+   * waits here, up to the capacity, and beyond that ends the subscription with CHANNEL_FULL.
+   * @throws DaggerError CHANNEL_INVALID; CONFIG_INVALID where it is no source, such as a text, or an option is wrong
    */
-  from(source$: Observable<JsonValue>, channel: string): Source {
-    return publishFrom(source$, channel, (payload) => this.publish(channel, payload));
+  from(source: SourceInput, channel: string, options?: SourceOptions): Source {
+    return publishFrom(source, channel, (payload) => this.publish(channel, payload), options);
   }
 
   // ——— people ———
 
-  /** Messages that wait for a person. */
-  reviews(): readonly PendingReview[] {
+  /** Messages that wait for a person; where channels are durable, also those that other processes hold. */
+  async reviews(): Promise<readonly PendingReview[]> {
+    this.#mustBeOpen();
     return this.#reviews.list();
   }
 
   /**
-   * Lets a message through, as it is or with another payload: then that is a message of its own, which the held one caused.
-   * @throws DaggerError REVIEW_UNKNOWN, MESSAGE_INVALID, NOT_JSON, BUS_CLOSED
+   * Lets a message through, as it is or with another payload: then that is a message of its own, which the held one caused. Where
+   * there is no room for it, it goes on waiting for a person.
+   * @throws DaggerError REVIEW_UNKNOWN, MESSAGE_INVALID, NOT_JSON, CHANNEL_FULL, BUS_CLOSED
    */
   async approve(messageId: string, edited?: { readonly payload?: JsonValue }): Promise<Message> {
     this.#mustBeOpen();
     return this.#reviews.approve(messageId, edited);
   }
 
-  /** Makes a dead letter of it. @throws DaggerError REVIEW_UNKNOWN, BUS_CLOSED */
+  /** Makes a dead letter of it. @throws DaggerError REVIEW_UNKNOWN, CHANNEL_FULL, BUS_CLOSED */
   async reject(messageId: string, reason: string): Promise<void> {
     this.#mustBeOpen();
     await this.#reviews.reject(messageId, reason);
@@ -297,8 +303,16 @@ export class PubSubExecutor implements AsyncDisposable {
 
   // ——— what happened ———
 
-  /** The messages of a tree with what was done with each, as far as it is kept. */
-  trace(correlationId: string): readonly TraceEntry[] {
+  /**
+   * The messages of a tree with what was done with each, as far as they are kept: in the database where the transport keeps them,
+   * whoever handled them, else in this process.
+   */
+  async trace(correlationId: string): Promise<readonly TraceEntry[]> {
+    const { transport } = this.#exchange;
+    if (transport.trace !== undefined) {
+      this.#mustBeOpen();
+      return transport.trace(correlationId);
+    }
     const tree = this.#exchange.find(correlationId);
     return tree === undefined ? [] : entriesOf(tree);
   }

@@ -2,6 +2,8 @@ import { DaggerError, type CancelTimer, type JsonValue } from '@dagger/core';
 import { sealJson } from '@dagger/core/kernel';
 import type { Message } from '../message/message.ts';
 import { matches } from '../subject/subject.ts';
+import { MemoryHolds } from '../transport/memory-holds.ts';
+import type { Hold, HoldStore } from '../transport/transport.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import type { Exchange } from './exchange.ts';
 import type { ChannelOptions, ReviewOptions } from './options.ts';
@@ -16,156 +18,244 @@ export interface PendingReview {
   readonly overdue: boolean;
 }
 
-interface Held {
-  readonly message: Message;
-  readonly tree: Tree;
-  readonly since: number;
-  overdue: boolean;
+/** A message that this process knows to wait. */
+interface Known {
+  readonly tree: Tree | undefined;
   readonly cancel: CancelTimer | undefined;
 }
+
+type Decision = 'approved' | 'rejected' | 'autopilot' | 'overdue';
+
+/** Milliseconds between two looks at what others hold, where holds are shared. */
+const LOOK = 5_000;
+/** Milliseconds after which a message is let through again that could not be. */
+const AGAIN = 1_000;
 
 /** The messages that a person has to see before anybody receives them. */
 export class Reviews {
   readonly #exchange: Exchange;
   readonly #channels: readonly (readonly [pattern: string, options: ReviewOptions])[];
-  readonly #held: Map<string, Held> = new Map();
-  /** Those that were let through, which are not held again. */
-  readonly #passed: WeakSet<Message> = new WeakSet();
+  readonly #store: HoldStore;
+  /** Undefined where the transport keeps them. */
+  readonly #memory: MemoryHolds | undefined;
+  readonly #known: Map<string, Known> = new Map();
+  #cancelLook: CancelTimer | undefined;
+  #isClosed = false;
 
   constructor(exchange: Exchange, channels: Readonly<Record<string, ChannelOptions>>) {
     this.#exchange = exchange;
     this.#channels = Object.entries(channels).flatMap(([pattern, { review }]) =>
       review === undefined ? [] : [[pattern, review] as const],
     );
+    const { transport } = exchange;
+    this.#memory =
+      transport.holds === undefined
+        ? new MemoryHolds((messages) => transport.publish(messages))
+        : undefined;
+    this.#store = transport.holds ?? (this.#memory as MemoryHolds);
   }
+
+  /** Sees to what was held before, and goes on looking at what others hold. */
+  async open(): Promise<void> {
+    if (this.#memory !== undefined || this.#channels.length === 0) return;
+    await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.#list();
+    } catch (error) {
+      this.#exchange.logger('warn', 'the messages that wait for people could not be read', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+    if (this.#isClosed) return;
+    this.#cancelLook = this.#exchange.clock.after(LOOK, () => void this.#look());
+  }
+
+  /** All that waits; what others hold is known from here on, and what they decided is not waited for any more. */
+  async #list(): Promise<readonly Hold[]> {
+    const before = [...this.#known];
+    const holds = await this.#store.list();
+    if (this.#isClosed || this.#memory !== undefined) return holds;
+    const waiting = new Set(holds.map(({ message }) => message.id));
+    for (const [id, known] of before)
+      if (!waiting.has(id) && this.#known.get(id) === known) this.#forget(id);
+    for (const hold of holds) if (!this.#known.has(hold.message.id)) this.#know(hold, undefined);
+    return holds;
+  }
+
+  // ——— which messages ———
 
   #optionsOf(channel: string): ReviewOptions | undefined {
     return this.#channels.find(([pattern]) => matches(pattern, channel))?.[1];
   }
 
-  holds(message: Message): boolean {
-    return (
-      this.#channels.length > 0 &&
-      this.#optionsOf(message.channel) !== undefined &&
-      !this.#passed.has(message)
-    );
+  /** Whether a person has to see a message first. */
+  concerns({ channel }: Message): boolean {
+    return this.#channels.length > 0 && this.#optionsOf(channel) !== undefined;
   }
 
-  hold(message: Message, tree: Tree): void {
-    const { clock, emit } = this.#exchange;
-    const { wait, onTimeout = 'pause' } = this.#optionsOf(message.channel) ?? {};
-    const cancel =
-      wait === undefined
-        ? undefined
-        : clock.after(wait * 1_000, () => this.#timeOut(message.id, onTimeout === 'autopilot'));
-    tree.hold(message.id);
-    this.#held.set(message.id, { message, tree, since: clock.now(), overdue: false, cancel });
-    emit({ type: 'ReviewRequested', message });
+  /** How a message waits; undefined where it need not. */
+  holdOf(message: Message): Hold | undefined {
+    if (this.#channels.length === 0) return undefined;
+    const options = this.#optionsOf(message.channel);
+    if (options === undefined) return undefined;
+    const { wait, onTimeout = 'pause' } = options;
+    const since = this.#exchange.clock.now();
+    return { message, since, dueAt: wait === undefined ? null : since + wait * 1_000, onTimeout };
   }
 
-  #timeOut(id: string, letThrough: boolean): void {
-    const held = this.#held.get(id);
-    if (held === undefined) return;
-    held.overdue = true;
-    this.#exchange.emit({
-      type: 'ReviewDecided',
-      messageId: id,
-      decision: letThrough ? 'autopilot' : 'overdue',
+  /** They wait from here on. */
+  begun(holds: readonly Hold[], tree: Tree): void {
+    for (const hold of holds) {
+      this.#memory?.add(hold);
+      this.#know(hold, tree);
+      this.#exchange.emit({ type: 'ReviewRequested', message: hold.message });
+    }
+  }
+
+  #know(hold: Hold, tree: Tree | undefined): void {
+    const { message, dueAt } = hold;
+    this.#known.set(message.id, {
+      tree,
+      cancel: dueAt === null ? undefined : this.#at(dueAt, message.id),
     });
-    if (letThrough) void this.#release(held, held.message).catch(() => {});
   }
 
-  list(): readonly PendingReview[] {
-    return [...this.#held.values()].map(({ message, since, overdue }) => ({
+  #at(time: number, id: string): CancelTimer {
+    const { clock } = this.#exchange;
+    return clock.after(Math.max(0, time - clock.now()), () => void this.#timeOut(id));
+  }
+
+  async #timeOut(id: string): Promise<void> {
+    try {
+      const hold = await this.#store.find(id);
+      if (hold === undefined || this.#isClosed) return;
+      if (hold.onTimeout === 'autopilot') await this.#release(hold, [hold.message], 'autopilot');
+      else this.#decided(id, 'overdue');
+    } catch (error) {
+      this.#exchange.logger('warn', 'a message could not be let through by itself', {
+        messageId: id,
+        error: error instanceof Error ? error.message : String(error),
+      });
+      const known = this.#known.get(id);
+      if (known === undefined || this.#isClosed) return;
+      const cancel = this.#at(this.#exchange.clock.now() + AGAIN, id);
+      this.#known.set(id, { ...known, cancel });
+    }
+  }
+
+  async list(): Promise<readonly PendingReview[]> {
+    const holds = await this.#list();
+    const now = this.#exchange.clock.now();
+    return holds.map(({ message, since, dueAt }) => ({
       message,
       since,
-      overdue,
+      overdue: dueAt !== null && dueAt <= now,
     }));
   }
 
+  // ——— decisions ———
+
   /** @throws DaggerError REVIEW_UNKNOWN */
-  #find(messageId: string): Held {
-    const held = this.#held.get(messageId);
-    if (held !== undefined) return held;
-    throw new DaggerError('REVIEW_UNKNOWN', `no message '${messageId}' waits for a person`);
+  async #find(messageId: string): Promise<Hold> {
+    return (await this.#store.find(messageId)) ?? unknown(messageId);
+  }
+
+  #treeOf({ message }: Hold): Tree {
+    return this.#exchange.treeOf(message, this.#exchange.clock.now());
   }
 
   /** @throws DaggerError REVIEW_UNKNOWN, MESSAGE_INVALID, NOT_JSON, CHANNEL_FULL */
   async approve(messageId: string, edited: { readonly payload?: unknown } = {}): Promise<Message> {
-    const held = this.#find(messageId);
-    let { message } = held;
+    const hold = await this.#find(messageId);
+    let { message } = hold;
     if (edited.payload !== undefined) {
       const payload: JsonValue = sealJson(edited.payload);
       const { channel, headers, key, source } = message;
       await this.#exchange.contracts.check(channel, payload, null);
       const fields = { channel, payload, headers, key, source };
-      message = this.#exchange.caused(message, held.tree, fields);
+      message = this.#exchange.caused(message, this.#treeOf(hold), fields);
     }
-    this.#exchange.emit({ type: 'ReviewDecided', messageId, decision: 'approved' });
-    await this.#release(held, message);
+    if (!(await this.#release(hold, [message], 'approved'))) return unknown(messageId);
     return message;
   }
 
-  async #release({ message: original, tree, cancel }: Held, message: Message): Promise<void> {
-    cancel?.();
-    this.#held.delete(original.id);
-    this.#passed.add(message);
-    if (message === original) {
-      // It is counted anew.
-      tree.messageCount--;
-      tree.messages?.splice(tree.messages.lastIndexOf(message), 1);
-    }
-    try {
-      await this.#exchange.publish(message, tree);
-    } finally {
-      tree.letGo(original.id);
-      this.#exchange.look(tree);
-    }
-  }
-
-  /** @throws DaggerError REVIEW_UNKNOWN */
+  /** @throws DaggerError REVIEW_UNKNOWN, CHANNEL_FULL */
   async reject(messageId: string, reason: string): Promise<void> {
-    const { message, tree, cancel } = this.#find(messageId);
-    cancel?.();
-    this.#held.delete(messageId);
+    const hold = await this.#find(messageId);
+    const tree = this.#treeOf(hold);
     const error = {
       name: 'DaggerError',
       code: 'REJECTED',
       message: `rejected by a person: ${reason}`,
       retryable: false,
     };
+    const refusal = { agent: 'review', attempts: 0, error };
+    const letter = deadLetterOf(this.#exchange, hold.message, tree, refusal);
+    const letters = letter === undefined ? [] : [letter];
+    if (!(await this.#release(hold, letters, 'rejected'))) unknown(messageId);
     tree.error ??= error;
     tree.deadLetters++;
-    this.#exchange.emit({ type: 'ReviewDecided', messageId, decision: 'rejected' });
-    const letter = deadLetterOf(this.#exchange, message, tree, {
-      agent: 'review',
-      attempts: 0,
-      error,
-    });
-    try {
-      if (letter !== undefined) await this.#exchange.publish(letter, tree);
-    } finally {
-      tree.letGo(messageId);
-      this.#exchange.look(tree);
-    }
   }
 
-  /** A message that was not published after all. @returns whether it was held */
-  forget(messageId: string): boolean {
-    const held = this.#held.get(messageId);
-    if (held === undefined) return false;
-    held.cancel?.();
-    held.tree.letGo(messageId);
-    return this.#held.delete(messageId);
+  async #release(hold: Hold, messages: readonly Message[], decision: Decision): Promise<boolean> {
+    const exchange = this.#exchange;
+    const { id } = hold.message;
+    const tree = this.#treeOf(hold);
+    const isReleased = await exchange.release(id, tree, messages, () =>
+      this.#store.release(id, messages),
+    );
+    if (isReleased) {
+      this.#decided(id, decision);
+      for (const message of messages) exchange.tellOf(message);
+    }
+    tree.letGo(id);
+    this.#forget(id);
+    exchange.look(tree);
+    return isReleased;
+  }
+
+  #decided(messageId: string, decision: Decision): void {
+    this.#exchange.emit({ type: 'ReviewDecided', messageId, decision });
+  }
+
+  /** It waits no more, as far as this process is concerned. */
+  #forget(id: string): void {
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    this.#known.delete(id);
+    known.cancel?.();
+    if (known.tree === undefined) return;
+    known.tree.letGo(id);
+    this.#exchange.look(known.tree);
   }
 
   /** The tree was stopped: nobody needs to look at its messages any more. */
-  release(tree: Tree): void {
-    for (const id of tree.held) this.forget(id);
+  giveUp(tree: Tree): void {
+    // Where they are kept, the next bus goes on with them.
+    if (tree.stopped === 'closed' && this.#memory === undefined) return;
+    for (const id of tree.held) {
+      this.#store.release(id, []).catch((error: unknown) => {
+        this.#exchange.logger('warn', 'a message of a stopped tree still waits for a person', {
+          messageId: id,
+          error: error instanceof Error ? error.message : String(error),
+        });
+      });
+      this.#forget(id);
+      tree.letGo(id);
+    }
   }
 
   close(): void {
-    for (const { cancel } of this.#held.values()) cancel?.();
-    this.#held.clear();
+    this.#isClosed = true;
+    this.#cancelLook?.();
+    for (const { cancel } of this.#known.values()) cancel?.();
+    this.#known.clear();
   }
 }
+
+const unknown = (messageId: string): never => {
+  throw new DaggerError('REVIEW_UNKNOWN', `no message '${messageId}' waits for a person`);
+};

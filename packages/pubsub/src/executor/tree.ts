@@ -22,6 +22,7 @@ export class Tree {
   /** Kept where somebody may ask for the trace. */
   readonly messages: Message[] | undefined;
   // Most trees are small and short: what they rarely need is made when they do.
+  #timedFrom: number;
   #attempts: AttemptReport[] | undefined;
   #held: Set<string> | undefined;
   #running: Attempt | undefined;
@@ -46,12 +47,18 @@ export class Tree {
     this.correlationId = correlationId;
     this.limits = limits;
     this.startedAt = startedAt;
+    this.#timedFrom = startedAt;
     this.messages = isKept ? [] : undefined;
   }
 
   /** Milliseconds since the Unix epoch. */
   get deadline(): number {
-    return this.startedAt + this.limits.timeoutMs;
+    return this.#timedFrom + this.limits.timeoutMs;
+  }
+
+  /** Its time begins anew, for one that goes on long after it had come to its end, since a message is delivered once more. */
+  timeAnew(now: number): void {
+    this.#timedFrom = now;
   }
 
   /** The ids of messages that wait for people. */

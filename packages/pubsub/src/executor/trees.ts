@@ -43,7 +43,7 @@ export class Trees {
     const tree =
       this.#byId === undefined ? OwnMessage.treeOf(message) : this.#byId.get(message.correlationId);
     if (tree === undefined) return this.begin(message, this.#options.limits, now);
-    if (tree.place === -1) this.#goOn(tree);
+    if (tree.place === -1) this.#goOn(tree, now);
     return tree;
   }
 
@@ -64,7 +64,8 @@ export class Trees {
     this.#live.push(tree);
   }
 
-  #goOn(tree: Tree): void {
+  #goOn(tree: Tree, now: number): void {
+    if (now >= tree.deadline) tree.timeAnew(now);
     if (tree.keptAs !== -1) {
       tree.keptAs = -1;
       this.#kept -= tree.messages?.length ?? 0;

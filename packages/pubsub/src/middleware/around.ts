@@ -31,4 +31,6 @@ export const withContext = (
   },
   publish: publish ?? ((channel, payload, options) => ctx.publish(channel, payload, options)),
   useTokens: (tokens) => ctx.useTokens(tokens),
+  whenDone: (listener) => ctx.whenDone(listener),
+  waitFor: (work) => ctx.waitFor(work),
 });

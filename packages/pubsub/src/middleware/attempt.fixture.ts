@@ -15,6 +15,7 @@ export class PrivateContext implements PubSubContext {
   readonly #controller: AbortController = new AbortController();
   readonly #published: Published[] = [];
   #tokens = 0;
+  #listeners: ((done: boolean) => void)[] = [];
   readonly agent = 'writer';
   readonly attempt = 1;
   readonly appData: unknown = { tenant: 'acme' };
@@ -30,6 +31,19 @@ export class PrivateContext implements PubSubContext {
 
   useTokens(tokens: number): void {
     this.#tokens += tokens;
+  }
+
+  whenDone(listener: (done: boolean) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  waitFor<T>(work: Promise<T>): Promise<T> {
+    return work;
+  }
+
+  /** The attempt has come to its end. */
+  end(done: boolean): void {
+    for (const listener of this.#listeners.splice(0)) listener(done);
   }
 
   get published(): readonly Published[] {
@@ -64,10 +78,21 @@ export const message = (fields: Partial<Message> = {}): Message =>
 /** Handles a message by one attempt, with a context of its own unless one is given. */
 export type Handle = (fields?: Partial<Message>, ctx?: PubSubContext) => Promise<unknown>;
 
-/** The handler of an agent inside of the middleware. */
+/** The handler of an agent inside of the middleware. A context that is not given comes to its end as the handler does. */
 export const around = (middleware: Middleware, handler: Handler, name = 'writer'): Handle => {
   const outer = middleware(handler, { name });
-  return async (fields = {}, ctx = new PrivateContext()) => outer(message(fields), ctx);
+  return async (fields = {}, given) => {
+    if (given !== undefined) return outer(message(fields), given);
+    const ctx = new PrivateContext();
+    try {
+      const result = await outer(message(fields), ctx);
+      ctx.end(true);
+      return result;
+    } catch (error) {
+      ctx.end(false);
+      throw error;
+    }
+  };
 };
 
 /** How a promise ended, or `waiting`. */

@@ -1,5 +1,5 @@
 import { DaggerError } from '@dagger/core';
-import { describeValue } from '@dagger/core/kernel';
+import { closest, describeValue } from '@dagger/core/kernel';
 
 /** What the value of an option must be. */
 export interface Rule {
@@ -49,8 +49,12 @@ export const checkOptions = (
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     return refuse(`its options must be a map, not ${describeValue(options)}`);
   const given = options as Readonly<Record<string, unknown>>;
-  for (const name of Object.keys(given))
-    if (!Object.hasOwn(known, name)) refuse(`there is no option ${describeValue(name)}`);
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(known, name)) continue;
+    const meant = closest(name, Object.keys(known));
+    const hint = meant === undefined ? '' : `; did you mean '${meant}'?`;
+    refuse(`there is no option ${describeValue(name)}${hint}`);
+  }
   for (const [name, { must, fits }] of Object.entries(known))
     if (!fits(given[name])) refuse(`${name} must be ${must}, not ${describeValue(given[name])}`);
 };

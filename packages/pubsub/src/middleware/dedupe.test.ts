@@ -2,7 +2,7 @@ import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
 import { describe, expect, it } from 'vitest';
 import { around, outcomes, PrivateContext } from './attempt.fixture.ts';
 import { dedupe, type DedupeOptions } from './dedupe.ts';
-import type { Handler } from './middleware.ts';
+import type { Handler, Middleware } from './middleware.ts';
 
 const setup = (options: DedupeOptions = {}, handler: Handler = () => {}) => {
   const clock = new SimulatedClock();
@@ -27,6 +27,17 @@ describe('a message that comes again', () => {
     expect(await handle({ id: '1' })).toBeUndefined();
     await handle({ id: '2' });
     expect(calls).toEqual(['1', '2']);
+  });
+
+  it('is handled again when its attempt ended badly after the handler had returned', async () => {
+    const { calls, handle } = setup();
+    for (const done of [false, true]) {
+      const ctx = new PrivateContext();
+      await handle({ id: '1' }, ctx);
+      ctx.end(done);
+    }
+    await handle({ id: '1' });
+    expect(calls).toEqual(['1', '1']);
   });
 
   it('is handled again by another agent', async () => {
@@ -121,6 +132,27 @@ describe('two messages of one key at the same time', () => {
     expect(calls).toEqual(['1', '2', '3']);
   });
 
+  it('are one only when the attempt of the first ends well, and not when its handler does', async () => {
+    const { clock, calls, handle, gates } = gated();
+    const [first, second] = [new PrivateContext(), new PrivateContext()];
+    const found = outcomes([handle({ id: '1' }, first), handle({ id: '2' }, second)]);
+    outcomes([handle({ id: '3' })]);
+    await clock.settle();
+    gates[0]?.open();
+    await clock.settle();
+    expect(found).toEqual(['done', 'waiting']);
+    expect(calls).toEqual(['1']);
+    first.end(false);
+    await clock.settle();
+    expect(calls).toEqual(['1', '2']);
+    gates[1]?.open();
+    await clock.settle();
+    second.end(true);
+    await clock.settle();
+    expect(found).toEqual(['done', 'done']);
+    expect(calls).toEqual(['1', '2']);
+  });
+
   it('do not wait when the signal of the second is aborted', async () => {
     const { clock, calls, handle, gates } = gated();
     const ctx = new PrivateContext();
@@ -152,6 +184,25 @@ describe('two messages of one key at the same time', () => {
     await clock.settle();
     expect(calls).toEqual(['1', '2', '3']);
   });
+});
+
+it('a handler that is called twice in one attempt does not wait for the end of that', async () => {
+  const calls: string[] = [];
+  let failures = 1;
+  const twice: Middleware = (next, agent) => {
+    const inner = dedupe()(next, agent);
+    return async (message, ctx) => {
+      await Promise.resolve(inner(message, ctx)).catch(() => {});
+      await Promise.all([inner(message, ctx), inner(message, ctx)]);
+      await inner(message, ctx);
+    };
+  };
+  const handle = around(twice, ({ id }) => {
+    calls.push(id);
+    if (failures-- > 0) throw new Error('no');
+  });
+  await handle({ id: '1' });
+  expect(calls).toEqual(['1', '1']);
 });
 
 it('a key that cannot be made fails the attempt', async () => {

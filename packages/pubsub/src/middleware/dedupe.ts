@@ -17,10 +17,9 @@ export interface DedupeOptions {
 
 /**
  * Acknowledges a message without calling what is inside when one of the same key was handled with success within the window, by
- * the same agent in this process. One that failed, or whose attempt was aborted before its handler ended, is not remembered.
- * Of two at the same time the second waits for the first, and is handled when that fails.
- *
- * Success is that what is inside returned, so a middleware that may fail an attempt afterwards belongs inside of this one.
+ * the same agent in this process. Success is that the attempt came to its good end: what is inside returned, the message is
+ * acknowledged, and what was published with it is out. Whatever fails, is broken off or has its outputs refused is not remembered.
+ * Of two at the same time the second waits for the end of the first, and is handled when that is not a good one.
  * @throws DaggerError CONFIG_INVALID naming the option, its value and its bound
  */
 export const dedupe = (options: DedupeOptions = {}): Middleware => {
@@ -33,28 +32,51 @@ export const dedupe = (options: DedupeOptions = {}): Middleware => {
   const { key: keyOf = ({ id }: Message) => id } = options;
   return (next) => {
     const handled = new Recent(options);
-    /** What is being handled now; the promises never reject. */
-    const running = new Map<string, Promise<unknown>>();
+    const running = new Map<string, Handling>();
     return async (message, ctx) => {
       const key = keyOf(message);
       const { signal } = ctx;
-      for (let first = running.get(key); first !== undefined; first = running.get(key))
-        await orAborted(first, signal);
+      for (let first = running.get(key); first !== undefined; first = running.get(key)) {
+        // Whoever is outside may call twice in one attempt, which cannot wait for its own end.
+        const isOwn = first.message === message && first.attempt === ctx.attempt;
+        if (!isOwn) await ctx.waitFor(orAborted(first.over, signal));
+        else if (await orAborted(first.returned, signal)) return;
+      }
       if (handled.has(key)) return;
       signal.throwIfAborted();
-      // An aborted attempt is over for everybody else: its handler may hang, and its late success publishes nothing.
-      const attempt = orAborted((async () => next(message, ctx))(), signal);
-      const over = attempt.then(
-        () => handled.add(key),
-        () => {},
+      // A broken attempt is over for everybody else: its handler may hang, and its late success publishes nothing.
+      const result = orAborted((async () => next(message, ctx))(), signal);
+      let end!: () => void;
+      const over = new Promise<void>((resolve) => (end = resolve));
+      const returned = result.then(
+        () => true,
+        () => {
+          running.delete(key);
+          end();
+          return false;
+        },
       );
-      running.set(key, over);
-      await over;
-      running.delete(key);
-      await attempt;
+      running.set(key, { message, attempt: ctx.attempt, returned, over });
+      if (await returned)
+        ctx.whenDone((done) => {
+          if (done) handled.add(key);
+          running.delete(key);
+          end();
+        });
+      await result;
     };
   };
 };
+
+/** What is being handled now. Its promises never reject. */
+interface Handling {
+  readonly message: Message;
+  readonly attempt: number;
+  /** Whether what is inside returned. */
+  readonly returned: Promise<boolean>;
+  /** Resolves when the attempt has come to its end. */
+  readonly over: Promise<void>;
+}
 
 interface Success {
   readonly key: string;

@@ -1,5 +1,38 @@
+import type { HumanTimeoutAction } from '@dagger/core';
 import type { Overflow } from '../channel/options.ts';
 import type { Message } from '../message/message.ts';
+import type { TraceAttempt, TraceEntry } from '../trace/entry.ts';
+
+/** A message that waits for a person before anybody receives it. */
+export interface Hold {
+  readonly message: Message;
+  /** Milliseconds since the Unix epoch. */
+  readonly since: number;
+  /** When it has waited as long as its channel says; null: it may wait without end. */
+  readonly dueAt: number | null;
+  /** What happens then. */
+  readonly onTimeout: HumanTimeoutAction;
+}
+
+/** The messages that wait for people. */
+export interface HoldStore {
+  /** Those that have waited longest first. */
+  list(): Promise<readonly Hold[]>;
+  find(messageId: string): Promise<Hold | undefined>;
+  /**
+   * Ends the waiting of a message, and publishes what goes on in its place: both or neither.
+   * @returns false where somebody else has ended it, and nothing is published
+   */
+  release(messageId: string, messages: readonly Message[]): Promise<boolean>;
+}
+
+/** What goes down with an acknowledgement, beside the outputs. */
+export interface Settlement {
+  /** Outputs that a person has to see first. For transports that keep holds. */
+  readonly held?: readonly Hold[] | undefined;
+  /** Attempts of the receiver that have come to their end, for transports that keep the trace. */
+  readonly attempts?: readonly TraceAttempt[] | undefined;
+}
 
 /**
  * One message for one group.
@@ -15,9 +48,9 @@ export interface Delivery {
    * The message is done for this group. `outputs` are published with that: both or neither where the transport is atomic, else
    * first the outputs. Resolves when that is durable. Rejects when it could not be done: then the message is delivered again.
    */
-  ack(outputs: readonly Message[]): Promise<void> | void;
+  ack(outputs: readonly Message[], settlement?: Settlement): Promise<void> | void;
   /** It is delivered again, not before `delayMs` milliseconds have passed. */
-  nack(delayMs: number): Promise<void> | void;
+  nack(delayMs: number, settlement?: Pick<Settlement, 'attempts'>): Promise<void> | void;
 }
 
 /** Where a group that is new begins to read. */
@@ -70,8 +103,16 @@ export interface TransportFeatures {
 export interface Transport {
   readonly name: string;
   readonly features: TransportFeatures;
-  /** Resolves when the messages are durable, or there is room for them. @throws DaggerError CHANNEL_FULL, BUS_CLOSED */
-  publish(messages: readonly Message[], signal?: AbortSignal): Promise<void> | void;
+  /**
+   * Resolves when the messages are durable, or there is room for them.
+   * @param held what a person has to see first, for transports that keep holds
+   * @throws DaggerError CHANNEL_FULL, BUS_CLOSED
+   */
+  publish(
+    messages: readonly Message[],
+    signal?: AbortSignal,
+    held?: readonly Hold[],
+  ): Promise<void> | void;
   subscribe(
     options: SubscribeOptions,
     deliver: (delivery: Delivery) => void,
@@ -81,6 +122,10 @@ export interface Transport {
    * come to its end; a transport that cannot tell leaves that to what this process sees.
    */
   pending?(correlationId?: string): Promise<number>;
+  /** Where messages wait for people. Without it the bus keeps them in memory. */
+  readonly holds?: HoldStore | undefined;
+  /** The messages of a tree with what was done with each, as far as they are kept. Without it the bus keeps them in memory. */
+  trace?(correlationId: string): Promise<readonly TraceEntry[]>;
   /** A message of a tree that waits here. For transports within this process. */
   find?(correlationId: string): Message | undefined;
   close(): Promise<void>;

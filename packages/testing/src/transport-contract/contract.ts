@@ -2,6 +2,7 @@ import type { Transport } from '@dagger/pubsub';
 import { describe } from 'vitest';
 import { closing } from './closing.ts';
 import { groups } from './groups.ts';
+import { keeping } from './keeping.ts';
 import { outputs } from './outputs.ts';
 import { persistence } from './persistence.ts';
 import { publishing } from './publishing.ts';
@@ -22,6 +23,10 @@ export interface TransportAbilities {
   readonly shared: Ability;
   /** A message whose id was published already adds nothing. */
   readonly dedupe: Ability;
+  /** It keeps what waits for people (`Transport.holds`). */
+  readonly holds: Ability;
+  /** It keeps what became of attempts (`Transport.trace`). */
+  readonly trace: Ability;
 }
 
 /** Where the messages of a test are; nobody else uses it. */
@@ -65,6 +70,9 @@ export const transportContract = (contract: TransportContract): void => {
     });
     describe('what outlives a transport', () => {
       persistence(contract);
+    });
+    describe('what is kept beside messages', () => {
+      keeping(contract);
     });
     describe('closing', () => {
       closing(contract);

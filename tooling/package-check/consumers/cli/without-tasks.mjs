@@ -1,13 +1,19 @@
-// Without @dagger/tasks, its commands say what to install, and end as for bad usage.
+// Without @dagger/tasks or @dagger/pubsub, their commands say what to install, and end as for bad usage.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
-const { status, stderr } = spawnSync(
-  'npx',
-  ['--no-install', 'dagger', 'tasks', 'jobs', '-s', 'x.db'],
-  {
-    encoding: 'utf8',
-  },
-);
-assert.match(stderr, /needs the package @dagger\/tasks.*npm install @dagger\/tasks/);
-assert.equal(status, 2);
+for (const [name, ...command] of [
+  ['tasks', 'tasks', 'jobs'],
+  ['pubsub', 'messages', 'list'],
+]) {
+  const { status, stderr } = spawnSync(
+    'npx',
+    ['--no-install', 'dagger', ...command, '-s', 'x.db'],
+    { encoding: 'utf8' },
+  );
+  assert.match(
+    stderr,
+    new RegExp(`needs the package @dagger/${name}.*npm install @dagger/${name}`),
+  );
+  assert.equal(status, 2);
+}

@@ -26,15 +26,7 @@ export const draw = async (
   for await (const message of stored<Bulletin>(transport, 'sent'))
     correlationId = message.correlationId;
   if (correlationId !== undefined) {
-    const messages = await transport.messages({ correlationId });
-    // Messages are durable; of attempts a bus knows its own.
-    const attempts = new Map(
-      bus.trace(correlationId).map((entry) => [entry.message.id, entry.attempts]),
-    );
-    const entries = messages.map(({ message }) => ({
-      message,
-      attempts: attempts.get(message.id) ?? [],
-    }));
+    const entries = await bus.trace(correlationId);
     files['causes.svg'] = svg(traceToDot(entries));
   }
   await mkdir(folder, { recursive: true });

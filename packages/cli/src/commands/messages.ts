@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../exit-code.ts';
+import { addChannels, addGroups } from './messages/groups.ts';
+import { addMessagesList } from './messages/list.ts';
+import { addMessagesPrune } from './messages/prune.ts';
+import { addRedrive } from './messages/redrive.ts';
+import { addReplay } from './messages/replay.ts';
+import { addMessagesShow } from './messages/show.ts';
+import { addMessagesTree } from './messages/tree.ts';
+
+const help = `
+Example:
+  dagger messages list --storage bus.db
+  dagger messages groups --storage bus.db
+  dagger messages list --dead --storage bus.db
+  dagger messages redrive --all --agent charge --storage bus.db
+
+Messages are those of channels of the package @dagger/pubsub that are kept in a database; it must be installed. Each has an
+id and an offset, its place among all; of an id that is not there, the one that was meant is named if only one begins so.
+`;
+
+export const addMessages = (program: Command, finish: (code: ExitCode) => void): void => {
+  const messages = program
+    .command('messages')
+    .description('look at channels, replay them, and re-drive dead letters')
+    .addHelpText('after', help);
+  for (const add of [
+    addMessagesList,
+    addMessagesShow,
+    addMessagesTree,
+    addGroups,
+    addChannels,
+    addRedrive,
+    addReplay,
+    addMessagesPrune,
+  ])
+    add(messages, finish);
+};
