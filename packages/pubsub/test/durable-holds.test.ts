@@ -95,6 +95,9 @@ describe('a message that waits for a person on durable channels', () => {
     expect(holder.report(correlationId)?.waiting).toEqual([]);
     await holder.idle();
     expect(seen).toEqual([3]);
+    const [, held, edited] = await desk.trace(correlationId);
+    expect(held?.message.id).toBe(review?.message.id);
+    expect(edited?.message).toMatchObject({ payload: 3, causationId: review?.message.id });
   });
 
   it('that is rejected is a dead letter, with its reason', async () => {
@@ -104,7 +107,8 @@ describe('a message that waits for a person on durable channels', () => {
     const [review] = await bus.reviews();
     await bus.reject(review?.message.id ?? '', 'no receipt');
     await bus.idle();
-    const [, letter] = await bus.trace(correlationId);
+    const [, held, letter] = await bus.trace(correlationId);
+    expect(held?.message).toEqual(review?.message);
     expect(letter?.message).toMatchObject({
       channel: 'dead.refund',
       causationId: review?.message.id,

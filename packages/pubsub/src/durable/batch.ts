@@ -6,7 +6,7 @@ import { claim, type Demand } from './claim.ts';
 import { deal, type Claimed } from './deal.ts';
 import { makeDeliveries } from './delivery-rows.ts';
 import { readVersion, type Group } from './groups.ts';
-import { deleteHolds, insertHolds } from './holds.ts';
+import { endHolds, insertHolds, type Ending } from './holds.ts';
 import { insertMessages } from './insert-messages.ts';
 import { holdWorker } from './lease.ts';
 import { lockShared } from './locks.ts';
@@ -155,8 +155,13 @@ const settle = async (
   const acks: Claim[] = [];
   for (const { delivery } of admitted) if (delivery !== undefined) acks.push(delivery.claim);
   // What goes with an acknowledgement waits for its answer.
-  const releases: string[] = [];
-  for (const { release } of admitted) if (release !== undefined) releases.push(release);
+  const endings: Ending[] = [];
+  for (const { release, messages } of admitted)
+    if (release !== undefined)
+      endings.push({
+        ...release,
+        isPublished: messages.some(({ id }) => id === release.messageId),
+      });
   const waits = admitted.some(
     ({ delivery, release, messages }) =>
       (delivery !== undefined || release !== undefined) && messages.length > 0,
@@ -166,7 +171,7 @@ const settle = async (
     publishes ? readVersion(trx) : version,
     worker === undefined || demands.length === 0 ? false : holdWorker(trx, storage, worker),
     endDeliveries(trx, storage, acks),
-    deleteHolds(trx, storage, releases),
+    endHolds(trx, storage, endings),
     waits ? undefined : insertMessages(trx, storage, messagesIn(admitted)),
   ]);
   if (known !== version) throw new GroupsChanged();
@@ -176,7 +181,7 @@ const settle = async (
   const left = new Set(released);
   for (const write of admitted) {
     // The first of several decides.
-    if (write.release === undefined || left.delete(write.release)) continue;
+    if (write.release === undefined || left.delete(write.release.messageId)) continue;
     if (!(again && (await wasReleasedBy(trx, write)))) lost.add(write);
   }
   const own = lost.size === 0 ? admitted : admitted.filter((write) => !lost.has(write));

@@ -1,7 +1,7 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { sql, type Selectable, type Transaction } from 'kysely';
 import type { StartFrom } from '../transport/transport.ts';
-import { each } from '@dagger/core/kernel';
+import { makeDeliveries } from './delivery-rows.ts';
 import { groupsChanged, isFor, readGroup, type Addressed } from './groups.ts';
 import { lockAlone } from './locks.ts';
 import { positionOf } from './register.ts';
@@ -25,11 +25,8 @@ export const catchUp = (storage: Storage, groupId: number): Promise<boolean> =>
       select seq, channel, source from dagger_pubsub_messages where seq > ${row.position} order by seq limit ${PIECE}`.execute(
       trx,
     );
-    await insertDeliveries(
-      trx,
-      storage,
-      rows.filter((message) => isFor(group, message)).map(({ seq }) => [group.id, seq]),
-    );
+    const offsets = rows.filter((message) => isFor(group, message)).map(({ seq }) => seq);
+    await makeDeliveries(trx, storage, [{ groupId: group.id, offsets, worker: null }]);
     const last = rows.length < PIECE ? undefined : rows.at(-1);
     await sql`update dagger_pubsub_groups set position = ${last?.seq ?? null} where id = ${group.id}`.execute(
       trx,
@@ -62,16 +59,4 @@ const groupRow = async (
   const { rows } = await sql<Selectable<GroupRow>>`
     select * from dagger_pubsub_groups where id = ${id}`.execute(trx);
   return rows[0];
-};
-
-/** Pairs of a group and an offset. What is there stays as it is. */
-export const insertDeliveries = async (
-  trx: Transaction<CoreTables>,
-  storage: Storage,
-  pairs: readonly (readonly [groupId: number, offset: number])[],
-): Promise<void> => {
-  if (pairs.length === 0) return;
-  await sql`insert into dagger_pubsub_deliveries (group_id, seq, state, attempt, run_at, worker)
-    select c0, c1, 0, 0, 0, null from ${each(storage.abilities, ['number', 'number'], pairs)} where true
-    on conflict do nothing`.execute(trx);
 };

@@ -64,7 +64,7 @@ export class StorageDelivery implements Delivery {
 export const deliveryLost = ({ message, member }: StorageDelivery): DaggerError =>
   new DaggerError(
     'DELIVERY_LOST',
-    `message '${message.id}' was taken from this receiver: it looked dead, and another one has it`,
+    `message '${message.id}' was taken from this receiver: it looked dead and another one has it, or its group was removed`,
     { ids: { agent: member.options.group } },
   );
 

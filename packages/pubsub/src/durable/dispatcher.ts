@@ -13,12 +13,12 @@ import { Commits, HOLD_ENDED } from './commits.ts';
 import { Deliveries } from './deliveries.ts';
 import { KnownGroups } from './known-groups.ts';
 import { LocalGroups } from './local-groups.ts';
-import { patiently } from './patience.ts';
+import { Memberships } from './memberships.ts';
 import type { Plan, Write } from './plan.ts';
 import type { PruneOptions } from './prune.ts';
 import { Recent } from './recent.ts';
-import { registerGroup } from './register.ts';
 import { Relief } from './relief.ts';
+import type { RemoveGroupOptions } from './remove-group.ts';
 import { Upkeep } from './upkeep.ts';
 import { Worker } from './worker.ts';
 
@@ -38,6 +38,7 @@ export class Dispatcher {
   readonly #known: KnownGroups;
   readonly #local: LocalGroups = new LocalGroups();
   readonly #worker: Worker;
+  readonly #memberships: Memberships;
   readonly #commits: Commits;
   readonly #deliveries: Deliveries;
   readonly #relief: Relief;
@@ -57,7 +58,17 @@ export class Dispatcher {
       clock,
       logger,
       start: () => this.#start(),
+      groups: () => this.#local.ids,
       renewed: mayBeReady,
+    });
+    this.#memberships = new Memberships({
+      storage,
+      clock,
+      logger,
+      known: this.#known,
+      local: this.#local,
+      worker: this.#worker,
+      mustBeOpen: () => this.mustBeOpen(),
     });
     this.#commits = new Commits({
       storage,
@@ -66,7 +77,7 @@ export class Dispatcher {
       host: {
         groups: () => this.#known.current,
         worker: () => this.#worker.id,
-        reloadGroups: () => this.#known.reload(),
+        reloadGroups: () => this.#memberships.reload(),
         demands: (over, receiving) => this.#demands(over, receiving),
         recall: (offset) => this.#recent.get(offset),
         committed: (done, plan, demands) => this.#committed(done, plan, demands),
@@ -103,7 +114,7 @@ export class Dispatcher {
         workerLost: () => this.#worker.lost(),
         localGroups: () => this.#local.ids,
         version: () => this.#known.current.version,
-        groupsMayHaveChanged: () => this.#known.reload(),
+        groupsMayHaveChanged: () => this.#memberships.reload(),
         mayBeReady,
         payBack: () => this.#deliveries.payBack(),
       },
@@ -123,7 +134,7 @@ export class Dispatcher {
 
   /** The groups may have changed, and something of any may be ready. */
   async look(): Promise<void> {
-    await this.#known.reload();
+    await this.#memberships.reload();
     this.mayBeReady();
   }
 
@@ -139,7 +150,7 @@ export class Dispatcher {
   /** See `HoldStore.release`. */
   async release(messageId: string, messages: readonly Message[]): Promise<boolean> {
     try {
-      await this.#write({ messages, release: messageId });
+      await this.#write({ messages, release: { messageId, at: this.#clock.now() } });
       return true;
     } catch (error) {
       if (error === HOLD_ENDED) return false;
@@ -174,24 +185,24 @@ export class Dispatcher {
     options: SubscribeOptions,
     deliver: (delivery: Delivery) => void,
   ): Promise<TransportSubscription> {
-    const storage = this.#storage;
-    const clock = this.#clock;
-    await this.#worker.register();
-    await patiently(storage, clock, () => registerGroup(storage, options, clock.now()));
-    await patiently(storage, clock, () => this.#known.reload());
-    this.mustBeOpen();
-    const known = this.#known.current.named(options.group);
-    if (known === undefined)
-      throw new DaggerError('STORAGE_FAILED', `group '${options.group}' was removed meanwhile`);
-    const member = this.#local.join(known, options, deliver);
-    this.mayBeReady(known.id);
+    const member = await this.#memberships.join(options, deliver);
+    this.mayBeReady(member.group.id);
     return {
       stop: async () => {
-        this.#local.leave(member);
+        this.#memberships.leave(member);
         // What is claimed right now for nobody goes back.
         if (!this.#isClosing) await this.#commits.settled();
       },
     };
+  }
+
+  /** See `StorageTransport.removeGroup`. */
+  async removeGroup(name: string, options: RemoveGroupOptions): Promise<number> {
+    this.mustBeOpen();
+    const undone = await this.#memberships.remove(name, options);
+    // Whoever waits for room of it need not any more.
+    this.mayBeReady();
+    return undone;
   }
 
   /** The first subscription makes this transport a worker. */
@@ -248,6 +259,7 @@ export class Dispatcher {
     this.#deliveries.stop();
     this.#relief.stop();
     await this.#worker.stop();
+    await this.#memberships.settled();
     await this.#upkeep.stop();
     this.#commits.refuseBlocked(closedError());
     await this.#commits.settled();

@@ -3,6 +3,7 @@ import { sql, type Selectable } from 'kysely';
 import type { Overflow } from '../channel/options.ts';
 import type { StartFrom } from '../transport/transport.ts';
 import { isFor, readGroup } from './groups.ts';
+import { countReaders } from './membership.ts';
 import { positionOf } from './register.ts';
 import { tables, type GroupRow } from './tables.ts';
 
@@ -13,6 +14,8 @@ export interface GroupStatus {
   /** Messages that may wait for it. */
   readonly capacity: number;
   readonly overflow: Overflow;
+  /** Transports that read it, in all processes that live; 0: nobody does. */
+  readonly readers: number;
   /** Messages that wait for a member. */
   readonly ready: number;
   /** Messages that members have. */
@@ -40,16 +43,24 @@ interface Undone {
 }
 
 /** All groups, by their names. */
-export const readGroupStatus = async (storage: Storage): Promise<readonly GroupStatus[]> => {
+export const readGroupStatus = async (
+  storage: Storage,
+  now: number,
+): Promise<readonly GroupStatus[]> => {
   const { rows } = await sql<Undone>`select group_id, min(seq) as first,
       count(*) filter (where state = 0) as ready,
       count(*) filter (where state = 1) as leased,
       count(*) filter (where state = 2) as delayed
     from dagger_pubsub_deliveries group by group_id`.execute(storage.db);
   const undone = new Map(rows.map((row) => [row.group_id, row]));
+  const readers = await countReaders(storage, now);
   const groups = await tables(storage).selectFrom('dagger_pubsub_groups').selectAll().execute();
   const found: GroupStatus[] = [];
-  for (const row of groups) found.push(await statusOf(storage, row, undone.get(row.id)));
+  for (const row of groups)
+    found.push({
+      ...(await statusOf(storage, row, undone.get(row.id))),
+      readers: readers.get(row.id) ?? 0,
+    });
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 };
 
@@ -57,7 +68,7 @@ const statusOf = async (
   storage: Storage,
   row: Selectable<GroupRow>,
   undone: Undone | undefined,
-): Promise<GroupStatus> => {
+): Promise<Omit<GroupStatus, 'readers'>> => {
   const { name, patterns, capacity, overflow, position } = readGroup(row);
   const { ready = 0, leased = 0, delayed = 0 } = undone ?? {};
   const ahead = position === null ? NONE : await missing(storage, row, { after: position });
@@ -128,6 +139,17 @@ export const countReplayed = async (
   // From there on it is catching up already.
   if (row.position !== null && row.position <= after) return 0;
   return (await missing(storage, row, { after, upTo: row.position ?? undefined })).count;
+};
+
+/** How many messages lie beyond the position of a group. */
+export const countAheadOf = async (storage: Storage, name: string): Promise<number> => {
+  const row = await tables(storage)
+    .selectFrom('dagger_pubsub_groups')
+    .selectAll()
+    .where('name', '=', name)
+    .executeTakeFirst();
+  const after = row?.position ?? null;
+  return row === undefined || after === null ? 0 : (await missing(storage, row, { after })).count;
 };
 
 const timeAt = async (storage: Storage, offset: number): Promise<number | null> => {

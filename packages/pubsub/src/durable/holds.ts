@@ -3,6 +3,7 @@ import { each, sealParsed } from '@dagger/core/kernel';
 import { sql, type Selectable, type Transaction } from 'kysely';
 import type { Headers, Message } from '../message/message.ts';
 import type { Hold } from '../transport/transport.ts';
+import type { Release } from './plan.ts';
 import { tables, type HoldRow } from './tables.ts';
 
 /** Writes messages that wait for people; one that is there stays as it is. */
@@ -26,21 +27,36 @@ export const insertHolds = async (
     on conflict do nothing`.execute(trx);
 };
 
+/** How the waiting of a message ends. */
+export interface Ending extends Release {
+  /** The message itself is published. */
+  readonly isPublished: boolean;
+}
+
 /** Ends the waiting of messages. @returns the ids of those that waited */
-export const deleteHolds = async (
+export const endHolds = async (
   trx: Transaction<CoreTables>,
   { abilities }: Storage,
-  ids: readonly string[],
+  endings: readonly Ending[],
 ): Promise<ReadonlySet<string>> => {
-  if (ids.length === 0) return new Set();
-  const list = each(
-    abilities,
-    ['text'],
-    ids.map((id) => [id]),
-  );
-  const { rows } = await sql<{ readonly id: string }>`delete from dagger_pubsub_holds
-    where id in (select c0 from ${list}) returning id`.execute(trx);
-  return new Set(rows.map(({ id }) => id));
+  const ended = new Set<string>();
+  for (const isPublished of [true, false]) {
+    const rows = endings
+      .filter((ending) => ending.isPublished === isPublished)
+      .map(({ messageId, at }) => [messageId, at]);
+    if (rows.length === 0) continue;
+    const list = each(abilities, ['text', 'number'], rows);
+    const { rows: found } = await (
+      isPublished
+        ? sql<{ readonly id: string }>`delete from dagger_pubsub_holds
+            where ended_at is null and id in (select c0 from ${list}) returning id`
+        : sql<{ readonly id: string }>`update dagger_pubsub_holds
+            set ended_at = (select min(c1) from ${list} where c0 = dagger_pubsub_holds.id)
+            where ended_at is null and id in (select c0 from ${list}) returning id`
+    ).execute(trx);
+    for (const { id } of found) ended.add(id);
+  }
+  return ended;
 };
 
 const fromRow = ({ message, since, due_at, on_timeout }: Selectable<HoldRow>): Hold => {
@@ -62,6 +78,7 @@ export const readHolds = async (storage: Storage): Promise<readonly Hold[]> => {
   const rows = await tables(storage)
     .selectFrom('dagger_pubsub_holds')
     .selectAll()
+    .where('ended_at', 'is', null)
     .orderBy('since')
     .orderBy('id')
     .execute();
@@ -73,6 +90,30 @@ export const findHold = async (storage: Storage, id: string): Promise<Hold | und
     .selectFrom('dagger_pubsub_holds')
     .selectAll()
     .where('id', '=', id)
+    .where('ended_at', 'is', null)
     .executeTakeFirst();
   return row === undefined ? undefined : fromRow(row);
+};
+
+/** The messages of a tree that wait, or that were not let through. */
+export const readWithheld = async (
+  storage: Storage,
+  correlationId: string,
+): Promise<readonly Message[]> => {
+  const rows = await tables(storage)
+    .selectFrom('dagger_pubsub_holds')
+    .selectAll()
+    .where('correlation_id', '=', correlationId)
+    .orderBy('since')
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => fromRow(row).message);
+};
+
+/** Forgets what was not let through, of trees of which nothing else is left. */
+export const forgetEnded = async (trx: Transaction<CoreTables>): Promise<void> => {
+  await sql`delete from dagger_pubsub_holds where ended_at is not null and not exists
+    (select 1 from dagger_pubsub_messages as m where m.correlation_id = dagger_pubsub_holds.correlation_id)`.execute(
+    trx,
+  );
 };

@@ -1,4 +1,4 @@
-import type { Storage } from '@dagger/core';
+import type { Clock, Storage } from '@dagger/core';
 import type { TraceEntry } from '../trace/entry.ts';
 import { readDeadLetters, type DeadLetter, type DeadLetterFilter } from './dead-letters.ts';
 import { readGroupStatus, type GroupStatus } from './group-status.ts';
@@ -12,11 +12,13 @@ import { readTrace } from './stored-trace.ts';
  */
 export class Inspection {
   readonly #storage: Storage;
+  readonly #clock: Clock;
   readonly #mustBeOpen: () => void;
 
   /** @internal */
-  constructor(storage: Storage, mustBeOpen: () => void) {
+  constructor(storage: Storage, clock: Clock, mustBeOpen: () => void) {
     this.#storage = storage;
+    this.#clock = clock;
     this.#mustBeOpen = mustBeOpen;
   }
 
@@ -44,7 +46,7 @@ export class Inspection {
   /** All groups with how far they are, by their names. */
   async groups(): Promise<readonly GroupStatus[]> {
     this.#mustBeOpen();
-    return readGroupStatus(this.#storage);
+    return readGroupStatus(this.#storage, this.#clock.now());
   }
 
   /** The channels that have messages, by their names. */

@@ -27,7 +27,9 @@ export class KnownGroups {
   async catchUp(local: LocalGroups): Promise<void> {
     try {
       for (const group of local.all()) {
-        const position = this.#current.named(group.name)?.position ?? null;
+        const known = this.#current.named(group.name);
+        // Where another one has its name, it was removed.
+        const position = known?.id === group.id ? known.position : null;
         if (position === null || group.mayBeReady || group.room === 0) continue;
         const isMore = await catchUp(this.#storage, group.id);
         group.mayBeReady = true;

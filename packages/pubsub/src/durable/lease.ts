@@ -1,7 +1,7 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { isDead } from '@dagger/core/kernel';
-import { sql, type Transaction } from 'kysely';
-import { tables } from './tables.ts';
+import { sql, type Selectable, type Transaction } from 'kysely';
+import { tables, type WorkerRow } from './tables.ts';
 
 /** Milliseconds that a worker is trusted without a sign of life, and between two of them. */
 const LEASE = 7_000;
@@ -9,16 +9,15 @@ export const BEAT = 2_000;
 
 /** @returns the number by which its claims are known */
 export const registerWorker = async (
-  storage: Storage,
+  trx: Transaction<CoreTables>,
   owner: string,
   now: number,
 ): Promise<number> => {
-  const { id } = await tables(storage)
-    .insertInto('dagger_pubsub_workers')
-    .values({ owner, lease_until: now + LEASE })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+  const { rows } = await sql<Pick<Selectable<WorkerRow>, 'id'>>`
+    insert into dagger_pubsub_workers (owner, lease_until) values (${owner}, ${now + LEASE}) returning id`.execute(
+    trx,
+  );
+  return (rows[0] as Selectable<WorkerRow>).id;
 };
 
 /** A sign of life; false when others have declared it dead. */
@@ -73,6 +72,7 @@ export const removeWorker = (
         trx,
       );
     if (gone.rows.length === 0) return false;
+    await sql`delete from dagger_pubsub_members where worker = ${id}`.execute(trx);
     const { rows } =
       await sql`update dagger_pubsub_deliveries set state = 0, worker = null, run_at = 0
         where worker = ${id} and state = 1 returning seq`.execute(trx);

@@ -1,7 +1,7 @@
 import type { Delivery, SubscribeOptions } from '../transport/transport.ts';
 import type { Demand } from './claim.ts';
 import type { StorageDelivery } from './delivery.ts';
-import type { Group } from './groups.ts';
+import type { Group, Groups } from './groups.ts';
 import { LocalGroup, type Member } from './member.ts';
 
 /** The groups that have members in this transport. */
@@ -37,6 +37,14 @@ export class LocalGroups {
     group.remove(member);
     if (group.members.length === 0 && this.#byId.get(group.id) === group)
       this.#byId.delete(group.id);
+  }
+
+  /** Lets go of the groups that are not there any more. @returns those */
+  removed(known: Groups): readonly LocalGroup[] {
+    const there = new Set(known.all.map(({ id }) => id));
+    const gone = [...this.#byId.values()].filter(({ id }) => !there.has(id));
+    for (const { id } of gone) this.#byId.delete(id);
+    return gone;
   }
 
   /** Something of a group may be ready; of any, where none is named. */

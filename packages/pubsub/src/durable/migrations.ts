@@ -116,6 +116,12 @@ export const pubsubMigrations: MigrationSet = {
           .addColumn('since', 'bigint', (c) => c.notNull())
           .addColumn('due_at', 'bigint')
           .addColumn('on_timeout', 'text', (c) => c.notNull())
+          .addColumn('ended_at', 'bigint')
+          .execute();
+        await db.schema
+          .createIndex('dagger_pubsub_holds_of_tree')
+          .on('dagger_pubsub_holds')
+          .column('correlation_id')
           .execute();
         const attempts = db.schema
           .createTable('dagger_pubsub_attempts')
@@ -128,6 +134,16 @@ export const pubsubMigrations: MigrationSet = {
           .addColumn('duration_ms', 'bigint', (c) => c.notNull())
           .addPrimaryKeyConstraint('dagger_pubsub_attempts_pk', ['seq', 'agent', 'attempt']);
         await (isSqlite ? attempts.modifyEnd(sql`without rowid`) : attempts).execute();
+      },
+    },
+    '0004_members': {
+      async up(db) {
+        await db.schema
+          .createTable('dagger_pubsub_members')
+          .addColumn('group_id', 'bigint', (c) => c.notNull())
+          .addColumn('worker', 'bigint', (c) => c.notNull())
+          .addPrimaryKeyConstraint('dagger_pubsub_members_pk', ['group_id', 'worker'])
+          .execute();
       },
     },
   },

@@ -15,10 +15,16 @@ export interface Write {
   readonly held?: readonly Hold[] | undefined;
   /** What became of attempts at the message of the delivery. */
   readonly attempts?: readonly TraceAttempt[] | undefined;
-  /** The id of a message that waits for a person no more. */
-  readonly release?: string | undefined;
+  /** A message that waits for a person no more. */
+  readonly release?: Release | undefined;
   /** Called once, when it is committed or will not be. */
   readonly settle: (failure?: Failure) => void;
+}
+
+export interface Release {
+  readonly messageId: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
 }
 
 /** A write that waits for room. */

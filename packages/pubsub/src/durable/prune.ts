@@ -1,6 +1,7 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { each } from '@dagger/core/kernel';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
+import { forgetEnded } from './holds.ts';
 import { lockAlone } from './locks.ts';
 
 export interface PruneOptions {
@@ -43,7 +44,10 @@ export const pruneMessages = async (
       return offsets;
     });
     pruned += piece.length;
-    if (piece.length < PIECE) return pruned;
+    if (piece.length < PIECE) {
+      if (pruned > 0) await storage.transaction((trx) => forgetEnded(trx));
+      return pruned;
+    }
     from = Math.max(...piece);
   }
 };

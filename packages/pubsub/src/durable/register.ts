@@ -3,13 +3,17 @@ import { sql, type Selectable, type Transaction } from 'kysely';
 import type { StartFrom, SubscribeOptions } from '../transport/transport.ts';
 import { groupsChanged } from './groups.ts';
 import { lockAlone } from './locks.ts';
+import { noteMember } from './membership.ts';
 import type { GroupRow } from './tables.ts';
 
-/** Makes a group, or brings what is known of it up to date. A group that is there goes on where it was. */
+/**
+ * Makes a group, or brings what is known of it up to date, and notes who reads it from here on. A group that is there goes on
+ * where it was.
+ */
 export const registerGroup = (
   storage: Storage,
   options: SubscribeOptions,
-  now: number,
+  { now, worker }: { readonly now: number; readonly worker: number | undefined },
 ): Promise<void> =>
   storage.transaction(async (trx) => {
     await lockAlone(trx, storage);
@@ -19,13 +23,18 @@ export const registerGroup = (
     const exceptFrom = JSON.stringify([...options.exceptFrom].toSorted());
     const { capacity, overflow } = options;
     const [known] = rows;
+    const note = async (id: number | undefined): Promise<void> => {
+      if (worker !== undefined && id !== undefined)
+        await noteMember(trx, storage, { worker, groups: [id] });
+    };
     if (known === undefined) {
       const position = await positionOf(trx, options.from);
-      await sql`insert into dagger_pubsub_groups (name, patterns, except_from, capacity, overflow, position, created_at)
-        values (${options.group}, ${patterns}, ${exceptFrom}, ${capacity}, ${overflow}, ${position}, ${now})`.execute(
-        trx,
-      );
+      const made = await sql<Pick<Selectable<GroupRow>, 'id'>>`insert into dagger_pubsub_groups (name, patterns, except_from, capacity, overflow, position, created_at)
+        values (${options.group}, ${patterns}, ${exceptFrom}, ${capacity}, ${overflow}, ${position}, ${now})
+        returning id`.execute(trx);
+      await note(made.rows[0]?.id);
     } else {
+      await note(known.id);
       const isSame =
         known.patterns === patterns &&
         known.except_from === exceptFrom &&

@@ -1,5 +1,4 @@
 import {
-  DaggerError,
   openStorage,
   silentLogger,
   systemClock,
@@ -23,6 +22,7 @@ import type {
 import { rewind } from './catch-up.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { countReplayed } from './group-status.ts';
+import { groupUnknown } from './group-unknown.ts';
 import { findHold, readHolds } from './holds.ts';
 import { Inspection } from './inspection.ts';
 import { pubsubMigrations } from './migrations.ts';
@@ -30,6 +30,7 @@ import { patiently } from './patience.ts';
 import { pruneMessages, type PruneOptions } from './prune.ts';
 import { countPending, readMessages, type MessageFilter } from './readings.ts';
 import { redrive, type Redriven } from './redrive.ts';
+import type { RemoveGroupOptions } from './remove-group.ts';
 import type { StoredMessage } from './stored-message.ts';
 
 export interface StorageTransportOptions {
@@ -92,7 +93,7 @@ export class StorageTransport implements Transport, AsyncDisposable {
       },
       release: (messageId, messages) => this.#dispatcher.release(messageId, messages),
     };
-    this.inspect = new Inspection(storage, mustBeOpen);
+    this.inspect = new Inspection(storage, clock, mustBeOpen);
   }
 
   /** @throws DaggerError STORAGE_URL, STORAGE_MISSING, STORAGE_FAILED */
@@ -174,7 +175,7 @@ export class StorageTransport implements Transport, AsyncDisposable {
     const isKnown = await patiently(this.#storage, this.#clock, () =>
       rewind(this.#storage, group, from),
     );
-    if (!isKnown) throw new DaggerError('GROUP_UNKNOWN', `there is no group '${group}'`);
+    if (!isKnown) throw await groupUnknown(this.#storage, group);
     await this.#dispatcher.look();
     return count;
   }
@@ -191,6 +192,18 @@ export class StorageTransport implements Transport, AsyncDisposable {
     const done = await redrive(this.#storage, this.#clock, ids);
     this.#dispatcher.mayBeReady();
     return done;
+  }
+
+  /**
+   * Removes a group for good, with what it is not done with: one that nobody reads any more keeps `idle`, `execute` and pruning
+   * waiting. Who reads it all the same (`force`) receives nothing from then on: what he has to handle is not his any more
+   * (DELIVERY_LOST). Whoever subscribes to the name later makes it anew.
+   * @returns how many messages it was not done with
+   * @throws DaggerError GROUP_UNKNOWN naming the one that may be meant; GROUP_BUSY while a transport of a process that lives
+   * reads it or has messages of it, naming the process; STORAGE_FAILED, BUS_CLOSED
+   */
+  removeGroup(name: string, options: RemoveGroupOptions = {}): Promise<number> {
+    return this.#dispatcher.removeGroup(name, options);
   }
 
   // ——— the end ———

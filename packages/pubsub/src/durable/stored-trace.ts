@@ -1,7 +1,9 @@
 import type { Storage } from '@dagger/core';
 import { sql } from 'kysely';
+import type { Message } from '../message/message.ts';
 import type { TraceAttempt, TraceEntry } from '../trace/entry.ts';
 import { readAttempts } from './attempts.ts';
+import { readWithheld } from './holds.ts';
 import { readMessages } from './readings.ts';
 
 interface RunningRow {
@@ -17,14 +19,24 @@ export const readTrace = async (
   correlationId: string,
 ): Promise<readonly TraceEntry[]> => {
   const stored = await readMessages(storage, { correlationId, limit: Number.MAX_SAFE_INTEGER });
-  if (stored.length === 0) return [];
+  const withheld = await readWithheld(storage, correlationId);
   const ended = await readAttempts(storage, correlationId);
   const running = await readRunning(storage, correlationId);
-  return stored.map(({ message }) => ({
+  const published = stored.map(({ message }) => message);
+  return inOrder(published, withheld).map((message) => ({
     message,
     attempts: [...(ended.get(message.id) ?? []), ...(running.get(message.id) ?? [])],
   }));
 };
+
+/** One that was withheld stands before what came of it. */
+const inOrder = (
+  published: readonly Message[],
+  withheld: readonly Message[],
+): readonly Message[] =>
+  withheld.length === 0
+    ? published
+    : [...withheld, ...published].toSorted((a, b) => a.time - b.time || a.hops - b.hops);
 
 /** Attempts under way, or those of a process that died. */
 const readRunning = async (

@@ -7,6 +7,7 @@ export interface PubSubTables extends CoreTables {
   readonly dagger_pubsub_groups: GroupRow;
   readonly dagger_pubsub_deliveries: DeliveryRow;
   readonly dagger_pubsub_workers: WorkerRow;
+  readonly dagger_pubsub_members: MemberRow;
   readonly dagger_pubsub_state: StateRow;
   readonly dagger_pubsub_holds: HoldRow;
   readonly dagger_pubsub_attempts: AttemptRow;
@@ -72,6 +73,12 @@ export interface WorkerRow {
   readonly lease_until: number;
 }
 
+/** A transport that reads a group. */
+export interface MemberRow {
+  readonly group_id: number;
+  readonly worker: number;
+}
+
 /** One row. */
 export interface StateRow {
   readonly id: number;
@@ -79,7 +86,10 @@ export interface StateRow {
   readonly version: number;
 }
 
-/** A message that waits for a person: it is not published yet. */
+/**
+ * A message that waits for a person, and is not published yet. One that was let through is a message like others and stands here no
+ * more; one that was not, or that another went on for, stays for the trace.
+ */
 export interface HoldRow {
   readonly id: string;
   readonly correlation_id: string;
@@ -89,6 +99,8 @@ export interface HoldRow {
   readonly due_at: number | null;
   /** `autopilot` or `pause` */
   readonly on_timeout: string;
+  /** When somebody decided; null: it waits. */
+  readonly ended_at: number | null;
 }
 
 /** What became of one attempt at a message. */

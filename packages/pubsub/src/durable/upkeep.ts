@@ -141,8 +141,9 @@ export class Upkeep {
           or exists (select 1 from dagger_pubsub_deliveries as d where d.state = 0 and d.group_id = g.id) as is_ready
       from dagger_pubsub_groups as g where g.id in (${sql.join(localGroups)})`.execute(storage.db);
     const [first] = rows;
+    const isOld = rows.length < localGroups.length || first?.version !== host.version();
+    if (isOld) await host.groupsMayHaveChanged();
     if (first === undefined) return;
-    if (first.version !== host.version()) await host.groupsMayHaveChanged();
     if (first.due !== null) this.due(first.due);
     for (const { id, is_ready } of rows) if (is_ready) host.mayBeReady(id);
   }

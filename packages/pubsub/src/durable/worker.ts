@@ -1,6 +1,7 @@
 import type { Clock, Logger, Storage } from '@dagger/core';
 import { newOwner } from '@dagger/core/kernel';
 import { registerWorker, removeWorker } from './lease.ts';
+import { noteMember } from './membership.ts';
 import { patiently } from './patience.ts';
 
 export interface WorkerOptions {
@@ -9,6 +10,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Done once, when it has a number for the first time; until then it is no worker. */
   readonly start: () => Promise<void>;
+  /** The groups that have members here, by their numbers. */
+  readonly groups: () => readonly number[];
   /** It goes on under another number. */
   readonly renewed: () => void;
 }
@@ -44,8 +47,13 @@ export class Worker {
   }
 
   #newId(): Promise<number> {
-    const { storage, clock } = this.#options;
-    return registerWorker(storage, newOwner(), clock.now());
+    const { storage, clock, groups } = this.#options;
+    const owner = newOwner();
+    return storage.transaction(async (trx) => {
+      const id = await registerWorker(trx, owner, clock.now());
+      await noteMember(trx, storage, { worker: id, groups: groups() });
+      return id;
+    });
   }
 
   /** Its claims belong to others now; it goes on as a new worker. */

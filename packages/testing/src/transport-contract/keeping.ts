@@ -81,6 +81,11 @@ export const keeping = (contract: TransportContract): void => {
     await out.until(2);
     expect(new Set(out.payloads())).toEqual(new Set([10 + answers.indexOf(true), 'end']));
     expect(await holdsOf(other).list()).toEqual([]);
+    if (trace === true) {
+      // It caused what went on in its place.
+      const kept = await transport.trace?.(edited.message.correlationId);
+      expect(kept?.map(({ message }) => message)).toEqual([edited.message]);
+    }
   });
 
   it('what there is no room for goes on waiting for a person', async ({ skip }) => {

@@ -3,7 +3,10 @@ import type { BusCrashScenario } from '@dagger/testing/transport-contract';
 
 const AT_ONCE = { attempts: 9, strategy: { type: 'immediate' } } as const;
 
-/** A message that becomes several, each handled at the second attempt; one that nobody can handle; and messages in order. */
+/**
+ * A message that becomes several, each handled at the second attempt; one that nobody can handle; messages in order; and a person
+ * who lets through what comes out of them, or does not.
+ */
 export const scenario: BusCrashScenario = {
   name: 'durable channels',
   agents: () => [
@@ -32,6 +35,12 @@ export const scenario: BusCrashScenario = {
       retry: AT_ONCE,
       processMessage: ({ payload }, ctx) => ctx.publish('written', payload),
     }),
+    definePubSubAgent<string, string>({
+      name: 'archive',
+      subscriptions: ['written'],
+      retry: AT_ONCE,
+      processMessage: ({ payload }, ctx) => ctx.publish('kept', payload),
+    }),
     definePubSubAgent<string>({
       name: 'hopeless',
       subscriptions: ['noise'],
@@ -41,6 +50,8 @@ export const scenario: BusCrashScenario = {
       },
     }),
   ],
+  channels: { written: { review: {} } },
+  review: ({ payload }) => (payload === 'bees too/too' ? 'that is no word' : null),
   inputs: [
     { channel: 'text', payload: 'ants have legs' },
     { channel: 'noise', payload: 'hum' },

@@ -7,6 +7,7 @@ const output: SeenMessage = { id: '2', causationId: '1', input: null, what: 'out
 const account = (...messages: readonly SeenMessage[]): BusesAccount => ({
   of: 'buses',
   messages,
+  traced: messages.map(({ id }) => id),
   pending: 0,
 });
 const effects: readonly (BusEffect | { readonly type: 'session' })[] = [

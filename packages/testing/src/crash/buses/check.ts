@@ -15,6 +15,8 @@ export interface SeenMessage {
 export interface BusesAccount {
   readonly of: 'buses';
   readonly messages: readonly SeenMessage[];
+  /** The ids of the messages in their causal trees, those included that a person did not let through. */
+  readonly traced: readonly string[];
   readonly pending: number;
 }
 
@@ -27,11 +29,11 @@ const countOf = (items: readonly string[]): ReadonlyMap<string, number> => {
 /** Everything that a crash must not do to durable channels, and did. */
 export const busViolations = (
   undisturbed: BusesAccount,
-  { messages, pending }: BusesAccount,
+  { messages, traced, pending }: BusesAccount,
   effects: readonly (BusEffect | SessionMark)[],
 ): readonly string[] => {
   const violations: string[] = [];
-  const ids = new Set(messages.map(({ id }) => id));
+  const ids = new Set(traced);
   const inputs = countOf(
     messages.flatMap(({ input, causationId }) =>
       input === null || causationId !== null ? [] : [input],

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@dagger/core';
-import type { AnyPubSubAgent } from '@dagger/pubsub';
+import type { AnyPubSubAgent, Message, PubSubOptions } from '@dagger/pubsub';
 
 /** A message from outside. */
 export interface BusInput {
@@ -16,6 +16,10 @@ export interface BusCrashScenario {
   readonly name: string;
   /** The agents of a bus; their retries wait for nothing. */
   agents(): readonly AnyPubSubAgent[];
+  /** Which of them a person looks after. */
+  readonly channels?: PubSubOptions['channels'];
+  /** What that person says: null lets a message through, a text is the reason why not. Default: everything passes. */
+  review?(message: Message): string | null;
   /** Published in this order; which of them are there already is found out by each process. */
   readonly inputs: readonly BusInput[];
 }
