@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'DEPENDENCY_FAILED'
   | 'EXECUTOR_CLOSED'
   | 'GRAPH_INVALID'
+  | 'GROUP_BUSY'
   | 'GROUP_MISMATCH'
   | 'GROUP_UNKNOWN'
   | 'HOOK_FAILED'

@@ -125,7 +125,13 @@ export {
   type WaitingNode,
 } from './run/report.ts';
 export type { NodeStatus, RunStatus, SkipReason } from './run/status.ts';
-export { jsonSchema, type JsonSchema, type Schema, type SchemaType } from './schema/validator.ts';
+export {
+  jsonSchema,
+  type InputSchema,
+  type JsonSchema,
+  type Schema,
+  type SchemaType,
+} from './schema/validator.ts';
 export { openStorage } from './storage/open.ts';
 export type { Pruned, RetentionPolicy } from './storage/retention.ts';
 export type { RunFilter, StoredRun } from './storage/run-store.ts';

@@ -26,6 +26,7 @@ export type { MessageDetails, UndoneDelivery } from './durable/message-details.t
 export type { PruneOptions } from './durable/prune.ts';
 export type { MessageFilter } from './durable/readings.ts';
 export type { Redriven } from './durable/redrive.ts';
+export type { RemoveGroupOptions } from './durable/remove-group.ts';
 export type { StoredChannel } from './durable/stored-channel.ts';
 export type { StoredMessage } from './durable/stored-message.ts';
 export { StorageTransport, type StorageTransportOptions } from './durable/storage-transport.ts';

@@ -128,12 +128,14 @@ describe('an iterable', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('without an end lets others have their turn, and is given back when nobody wants more', async () => {
+  it('with all of it there at once lets others have their turn, and is given back when nobody wants more', async () => {
     const { bus } = await openBus([]);
+    const many = 100_000;
+    let taken = 0;
     let isGivenBack = false;
     const values = function* (): Generator<number> {
       try {
-        for (let n = 0; ; n++) yield n;
+        while (taken < many) yield taken++;
       } finally {
         isGivenBack = true;
       }
@@ -143,6 +145,7 @@ describe('an iterable', () => {
     source.unsubscribe();
     await source.done;
     expect(isGivenBack).toBe(true);
+    expect(taken).toBeLessThan(many);
   });
 
   it('that hangs is not waited for when nobody wants more', async () => {

@@ -314,4 +314,93 @@ describe('a bus that keeps no trace', () => {
     await bus.idle();
     expect(bus.report(second.id)).toBeUndefined();
   });
+
+  it('cancels what is being handled, in all groups, although nobody had asked for its tree', async () => {
+    const reasons: unknown[] = [];
+    const agent = (name: string): AnyPubSubAgent =>
+      definePubSubAgent({
+        name,
+        subscriptions: ['work'],
+        processMessage: (_, { signal }) =>
+          new Promise<void>((_resolve, reject) => {
+            signal.addEventListener('abort', () => {
+              reasons.push((signal.reason as Error).message);
+              reject(signal.reason as Error);
+            });
+          }),
+      });
+    const { bus } = await openBus([agent('one'), agent('other')], { trace: false });
+    const { id } = await bus.publish('work', 1);
+    const other = await bus.publish('work', 2);
+    expect(bus.cancel(id)).toBe(true);
+    expect(reasons).toEqual(['cancelled', 'cancelled']);
+    expect(bus.report(other.id)).toMatchObject({ stopped: null });
+    await turn();
+    expect(bus.report(id)).toBeUndefined();
+    await bus.close({ drainSeconds: 0 });
+    expect(reasons).toHaveLength(4);
+  });
+
+  it('ends when one group publishes, another one fails, and a third is done at once', async () => {
+    const seen: unknown[] = [];
+    const { bus, clock } = await openBus(
+      [
+        definePubSubAgent<number, number>({
+          name: 'publishes',
+          subscriptions: ['work'],
+          processMessage: ({ payload }, ctx) => ctx.publish('more', payload + 1),
+        }),
+        definePubSubAgent({
+          name: 'fails',
+          subscriptions: ['work'],
+          retry: { attempts: 2 },
+          processMessage: () => {
+            throw new Error('no');
+          },
+        }),
+        definePubSubAgent({ name: 'done', subscriptions: ['work'], processMessage: () => {} }),
+        definePubSubAgent({
+          name: 'reader',
+          subscriptions: ['more', 'dead.>'],
+          processMessage: ({ channel }) => void seen.push(channel),
+        }),
+      ],
+      { trace: false },
+    );
+    const { id } = await bus.publish('work', 1);
+    await turn();
+    expect(bus.report(id)).toMatchObject({ messages: 2 });
+    await clock.advanceUntil(bus.idle());
+    expect(seen).toEqual(['more', 'dead.work']);
+    expect(bus.report(id)).toBeUndefined();
+  });
+
+  it('tries again what could not be published, without losing count', async () => {
+    let tried = 0;
+    const { bus, clock } = await openBus(
+      [
+        definePubSubAgent<number, number>({
+          name: 'publishes',
+          subscriptions: ['work'],
+          processMessage: ({ payload }, ctx) => {
+            tried++;
+            ctx.publish('full', payload);
+          },
+        }),
+        definePubSubAgent({
+          name: 'full',
+          subscriptions: ['full'],
+          concurrency: 1,
+          capacity: 1,
+          overflow: 'error',
+          processMessage: () => new Promise<void>((resolve) => void clock.after(500, resolve)),
+        }),
+      ],
+      { trace: false },
+    );
+    for (const n of [1, 2, 3, 4]) await bus.publish('work', n);
+    await clock.advanceUntil(bus.idle());
+    expect(tried).toBeGreaterThan(4);
+    expect(bus.listChannels().find(({ name }) => name === 'full')?.published).toBe(4);
+  });
 });

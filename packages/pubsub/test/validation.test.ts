@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { definePubSubAgent, type AnyPubSubAgent } from '../src/index.ts';
 import { openBus } from './bus.ts';
 
@@ -150,6 +151,28 @@ describe('an agent', () => {
         message: "agent 'a' publishes to out.*, not to 'elsewhere'",
       },
     });
+  });
+
+  it('is listed with the schemas of what goes through its channels, which no schema changes', async () => {
+    const measured = z.object({ celsius: z.coerce.number<string>(), room: z.string().default('') });
+    const { bus } = await openBus([{ ...base, input: measured, output: measured }]);
+    const [listed] = bus.listAgents();
+    expect(listed?.input).toMatchObject({ required: ['celsius'] });
+    expect(listed?.output).toEqual(listed?.input);
+  });
+
+  it('receives what was published, whatever its schema would make of that', async () => {
+    const seen: unknown[] = [];
+    const { bus } = await openBus([
+      definePubSubAgent({
+        name: 'a',
+        subscriptions: ['in'],
+        input: z.object({ n: z.coerce.number<string>(), size: z.number().default(1) }),
+        processMessage: ({ payload }) => void seen.push(payload.n.length, payload.size),
+      }),
+    ]);
+    await bus.execute({ channel: 'in', message: { n: '12' } });
+    expect(seen).toEqual([2, undefined]);
   });
 
   it('of a group wants what the others of it want', async () => {

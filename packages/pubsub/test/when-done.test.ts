@@ -86,36 +86,33 @@ describe('a message whose outputs were refused', () => {
 
 it('duplicates that wait for an attempt do not hide that nobody can make room for its outputs', async () => {
   const failures: unknown[] = [];
-  const { bus, clock } = await openBus(
-    [
-      definePubSubAgent<number, number>({
-        name: 'ping',
-        subscriptions: ['ping'],
-        concurrency: 2,
-        capacity: 1,
-        retry: RETRY,
-        middleware: [dedupe({ key: ({ payload }) => String(payload) })],
-        processMessage: ({ payload }, ctx) => ctx.publish('pong', payload),
-      }),
-      definePubSubAgent<number, number>({
-        name: 'pong',
-        subscriptions: ['pong'],
-        concurrency: 1,
-        capacity: 1,
-        retry: RETRY,
-        processMessage: ({ payload }, ctx) => {
-          for (const n of [1, 2]) ctx.publish('ping', payload * 10 + n);
-        },
-      }),
-    ],
-    { limits: { maxHops: 3 } },
-  );
+  const gates: (() => void)[] = [];
+  const gate = (): Promise<void> => new Promise((open) => void gates.push(open));
+  const agent = (name: string, other: string, concurrency: number): AnyPubSubAgent =>
+    definePubSubAgent<string, string>({
+      name,
+      subscriptions: [name],
+      concurrency,
+      capacity: 1,
+      retry: RETRY,
+      middleware: [dedupe({ key: ({ payload }) => JSON.stringify(payload) })],
+      processMessage: async ({ payload, hops }, ctx) => {
+        if (payload === 'first' && ctx.attempt === 1) await gate();
+        if (hops === 0) ctx.publish(other, 'answer');
+      },
+    });
+  const { bus, clock } = await openBus([agent('left', 'right', 1), agent('right', 'left', 2)]);
   bus.events.subscribe((event) => {
     if (event.type === 'AttemptEnded' && event.attempt.status === 'failed')
       failures.push(event.attempt.error?.code);
   });
-  const published = [1, 1, 1, 2, 2, 3].map((n) => bus.publish('ping', n));
-  await clock.advanceUntil(Promise.all(published));
+  // One is handled and one waits on the left; on the right one is handled, the same waits for it, and another one for a slot.
+  for (const payload of ['first', 'second']) await bus.publish('left', payload);
+  for (const payload of ['first', 'first', 'second']) await bus.publish('right', payload);
+  for (const open of gates) {
+    open();
+    await turn();
+  }
   await clock.advanceUntil(bus.idle());
   expect(failures).toContain('CHANNEL_DEADLOCK');
 });
@@ -140,9 +137,9 @@ describe('whoever asks how an attempt ends', () => {
         },
       }),
     ]);
-    bus.channel('out').messages$.subscribe(({ payload }) => log.push(`published ${payload}`));
+    bus.channel('out').messages$.subscribe(({ payload }) => log.push(['published', payload]));
     const report = await clock.advanceUntil(bus.execute({ channel: 'in', message: null }));
-    expect(log).toEqual([[1, false], 'handled', 'published 2', [2, true]]);
+    expect(log).toEqual([[1, false], 'handled', ['published', 2], [2, true]]);
     expect(report.success).toBe(true);
   });
 

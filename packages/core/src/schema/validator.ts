@@ -14,6 +14,12 @@ export interface JsonSchema<T = unknown> {
 /** A JSON Schema, or any Standard Schema such as one of Zod, Valibot or ArkType. */
 export type Schema<T = unknown> = JsonSchema<T> | StandardSchemaV1<unknown, T>;
 
+/**
+ * The same by the type of what goes into it: for values that are checked and stay as they are, whatever the schema would make of
+ * them. A JSON Schema changes nothing.
+ */
+export type InputSchema<T = unknown> = JsonSchema<T> | StandardSchemaV1<T, unknown>;
+
 /** The type of the values that a schema lets through. */
 export type SchemaType<S> =
   S extends StandardSchemaV1<unknown, infer T> ? T : S extends JsonSchema<infer T> ? T : never;

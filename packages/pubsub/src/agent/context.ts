@@ -20,8 +20,9 @@ export interface PubSubContext<O = JsonValue> {
   readonly appData: unknown;
   /**
    * Publishes a message when this attempt has ended well.
-   * @throws DaggerError MESSAGE_INVALID naming the channel, the path and the value; CHANNEL_INVALID; NOT_JSON; CHANNEL_NOT_ALLOWED
-   * where the channel is not among the agent's publications; LIMIT_REACHED
+   * @throws DaggerError MESSAGE_INVALID naming the channel, the path and the value (an attempt that it fails is tried again, since
+   * the agent may do better then); CHANNEL_INVALID; NOT_JSON; CHANNEL_NOT_ALLOWED where the channel is not among the agent's
+   * publications; LIMIT_REACHED
    */
   publish(channel: string, payload: O, options?: OutgoingOptions): void;
   /** Adds tokens to those that the tree of this message has used. */

@@ -1,6 +1,7 @@
 import { DaggerError, type JsonObject } from '@dagger/core';
 import { closest, describeSchema } from '@dagger/core/kernel';
-import { checkAgent, type AnyPubSubAgent } from './agent.ts';
+import type { AnyPubSubAgent } from './agent.ts';
+import { checkAgent } from './check-agent.ts';
 
 /** What people and planners need to know of an agent. */
 export interface AgentSummary {
@@ -98,7 +99,8 @@ export class AgentRegistry {
       subscriptions: agent.subscriptions,
       publications: agent.publications,
       input: describeSchema(agent.input, 'input'),
-      output: describeSchema(agent.output, 'output'),
+      // Messages are sent as they were given, and not as the schema would make them.
+      output: describeSchema(agent.output, 'input'),
     }));
   }
 }

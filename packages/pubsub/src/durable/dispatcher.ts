@@ -11,6 +11,7 @@ import { TOPIC, type Done } from './batch.ts';
 import type { Demand } from './claim.ts';
 import { Commits, HOLD_ENDED } from './commits.ts';
 import { Deliveries } from './deliveries.ts';
+import type { Groups } from './groups.ts';
 import { KnownGroups } from './known-groups.ts';
 import { LocalGroups } from './local-groups.ts';
 import { Memberships } from './memberships.ts';
@@ -44,6 +45,8 @@ export class Dispatcher {
   readonly #relief: Relief;
   readonly #upkeep: Upkeep;
   readonly #recent: Recent = new Recent();
+  /** As commits see them: what is read while one is under way counts from the next one on, so that no plan mixes two versions. */
+  #planned: Groups;
   #unsubscribe: Unsubscribe | undefined;
   #isClosing = false;
 
@@ -53,6 +56,7 @@ export class Dispatcher {
     this.#logger = logger;
     const mayBeReady = (groupId?: number): void => this.mayBeReady(groupId);
     this.#known = new KnownGroups(storage, logger);
+    this.#planned = this.#known.current;
     this.#worker = new Worker({
       storage,
       clock,
@@ -75,9 +79,12 @@ export class Dispatcher {
       clock,
       logger,
       host: {
-        groups: () => this.#known.current,
+        groups: () => this.#planned,
         worker: () => this.#worker.id,
-        reloadGroups: () => this.#memberships.reload(),
+        reloadGroups: async () => {
+          await this.#memberships.reload();
+          this.#planned = this.#known.current;
+        },
         demands: (over, receiving) => this.#demands(over, receiving),
         recall: (offset) => this.#recent.get(offset),
         committed: (done, plan, demands) => this.#committed(done, plan, demands),
@@ -225,7 +232,11 @@ export class Dispatcher {
   }
 
   async #between(): Promise<void> {
-    if (this.#isClosing) return;
+    if (!this.#isClosing) await this.#lookAround();
+    this.#planned = this.#known.current;
+  }
+
+  async #lookAround(): Promise<void> {
     try {
       await this.#deliveries.returnStrangers(this.#worker.id);
     } catch (error) {

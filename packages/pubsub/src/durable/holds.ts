@@ -1,4 +1,4 @@
-import type { CoreTables, JsonValue, Storage } from '@dagger/core';
+import type { CoreTables, Storage } from '@dagger/core';
 import { each, sealParsed } from '@dagger/core/kernel';
 import { sql, type Selectable, type Transaction } from 'kysely';
 import type { Headers, Message } from '../message/message.ts';
@@ -64,7 +64,7 @@ const fromRow = ({ message, since, due_at, on_timeout }: Selectable<HoldRow>): H
   return {
     message: Object.freeze({
       ...rest,
-      payload: sealParsed(payload as JsonValue),
+      payload: sealParsed(payload),
       headers: Object.freeze(headers) as Headers,
     }),
     since,

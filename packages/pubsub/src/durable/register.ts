@@ -29,7 +29,9 @@ export const registerGroup = (
     };
     if (known === undefined) {
       const position = await positionOf(trx, options.from);
-      const made = await sql<Pick<Selectable<GroupRow>, 'id'>>`insert into dagger_pubsub_groups (name, patterns, except_from, capacity, overflow, position, created_at)
+      const made = await sql<
+        Pick<Selectable<GroupRow>, 'id'>
+      >`insert into dagger_pubsub_groups (name, patterns, except_from, capacity, overflow, position, created_at)
         values (${options.group}, ${patterns}, ${exceptFrom}, ${capacity}, ${overflow}, ${position}, ${now})
         returning id`.execute(trx);
       await note(made.rows[0]?.id);

@@ -21,13 +21,16 @@ import {
   until,
   type Place,
 } from './storage.fixture.ts';
-import type { StorageTransport, StorageTransportOptions } from './storage-transport.ts';
+import { StorageTransport, type StorageTransportOptions } from './storage-transport.ts';
 
 const noServer = await serverIsMissing();
 /** Greater than what any system gives. */
 const NO_PROCESS = 2 ** 30;
 /** What waits for a while waits for a millisecond. */
-const hasty: Clock = { now: () => systemClock.now(), after: (_, wake) => systemClock.after(1, wake) };
+const hasty: Clock = {
+  now: () => systemClock.now(),
+  after: (_, wake) => systemClock.after(1, wake),
+};
 
 describe.each([
   { name: 'SQLite', own: ownFile, isMissing: false },
@@ -44,7 +47,9 @@ describe.each([
     await place.remove();
   });
 
-  const open = async (options: Partial<StorageTransportOptions> = {}): Promise<StorageTransport> => {
+  const open = async (
+    options: Partial<StorageTransportOptions> = {},
+  ): Promise<StorageTransport> => {
     const transport = await openAt(place.url, options);
     opened.push(transport);
     return transport;
@@ -159,6 +164,7 @@ describe.each([
     await bus.publish([message('a', { payload: 'seen' })]);
     expect(payloads(await again.received(1))).toEqual(['seen']);
     expect(receiver.got).toHaveLength(3);
+    expect(logged).toHaveLength(1);
     expect(await groups(bus)).toEqual(['old 1']);
     await receiver.subscription?.stop();
     expect(await groups(bus)).toEqual(['old 1']);
@@ -176,6 +182,59 @@ describe.each([
     await Promise.all(waiting);
     expect(await bus.messages()).toHaveLength(3);
     expect(await bus.pending()).toBe(0);
+  });
+
+  /** A storage on which counting what a group is not done with takes until it is let go on. */
+  const slowToCount = async (): Promise<{
+    readonly storage: Storage;
+    readonly counting: Promise<void>;
+    readonly goOn: () => void;
+  }> => {
+    const storage = await openStorage(place.url);
+    opened.push({ close: () => storage.close() });
+    let began!: () => void;
+    let goOn!: () => void;
+    const counting = new Promise<void>((resolve) => (began = resolve));
+    const isFree = new Promise<void>((resolve) => (goOn = resolve));
+    const db = storage.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        if (result.rows.some((row) => 'undone' in row)) {
+          began();
+          await isFree;
+        }
+        return result;
+      },
+    });
+    const slow = Object.create(storage, { db: { value: db } }) as Storage;
+    return { storage: slow, counting, goOn };
+  };
+
+  it('leaves nothing of what was about to be published for it', async () => {
+    const { storage, counting, goOn } = await slowToCount();
+    const bus = await StorageTransport.open({ storage });
+    await listen(bus, 'a', { group: 'old', maxInFlight: 0 });
+    const published = bus.publish([message('a')]);
+    await counting;
+    await bus.removeGroup('old', { force: true });
+    goOn();
+    await published;
+    expect(await bus.pending()).toBe(0);
+    await bus.close();
+  });
+
+  it('keeps no group that comes meanwhile from what was about to be published', async () => {
+    const { storage, counting, goOn } = await slowToCount();
+    const bus = await StorageTransport.open({ storage });
+    await listen(bus, 'a', { group: 'old', maxInFlight: 0 });
+    const published = bus.publish([message('a')]);
+    await counting;
+    const receiver = await listen(bus, 'a', { group: 'new' });
+    goOn();
+    await published;
+    expect(await bus.pending()).toBe(2);
+    await receiver.received(1);
+    await bus.close();
   });
 
   it('ends the waiting of a bus for what nobody does any more', async () => {
@@ -225,7 +284,9 @@ describe.each([
     await bus.addAgent(agent);
     await bus.execute({ channel: 'a', message: 2 });
     expect(handled).toEqual([1, 2]);
-    expect(await transport.messages({ channel: 'out' })).toMatchObject([{ message: { payload: 2 } }]);
+    expect(await transport.messages({ channel: 'out' })).toMatchObject([
+      { message: { payload: 2 } },
+    ]);
   });
 
   it('of one that is not there says which one may be meant', async () => {

@@ -6,6 +6,7 @@ import type { Message } from '../message/message.ts';
 import type { TraceAttempt } from '../trace/entry.ts';
 import type { Delivery } from '../transport/transport.ts';
 import { checkSubject } from '../subject/subject.ts';
+import { mustFit, useTokens } from './budget.ts';
 import type { Exchange } from './exchange.ts';
 import type { Tree } from './tree.ts';
 
@@ -50,14 +51,27 @@ export class Attempt implements PubSubContext {
     this.again = again;
   }
 
-  /** Its turn has come. */
-  begin(tree: Tree, now: number): void {
+  /** Where it stands among the attempts without a tree; -1: it does not. For `BareAttempts`. */
+  place = -1;
+
+  /** Its turn has come. Without a tree it gets one when somebody asks for that. */
+  begin(tree: Tree | undefined, now: number): void {
     this.#tree = tree;
     this.startedAt = now;
   }
 
+  get isBare(): boolean {
+    return this.#tree === undefined;
+  }
+
   get tree(): Tree {
-    return this.#tree as Tree;
+    return (this.#tree ??= this.#exchange.treeOf(this.message, this.message.time));
+  }
+
+  /** The tree of its message was asked for. */
+  join(tree: Tree): void {
+    this.#tree = tree;
+    tree.began(this);
   }
 
   get agent(): string {
@@ -121,7 +135,7 @@ export class Attempt implements PubSubContext {
       check.catch(() => {});
       (this.#checks ??= []).push(check);
     }
-    this.#exchange.mustFit(this.tree, this.message, this.outputs.length + 1);
+    mustFit(this.#exchange, this.tree, this.message, this.outputs.length + 1);
     (this.#outputs ??= []).push(
       this.#exchange.caused(this.message, this.tree, {
         channel,
@@ -140,12 +154,14 @@ export class Attempt implements PubSubContext {
         `useTokens takes a whole number of at least 0, not ${String(tokens)}`,
         { ids: { agent: this.agent } },
       );
-    this.#exchange.useTokens(this.tree, tokens);
+    if (!this.isOver) useTokens(this.#exchange, this.tree, tokens);
   }
 
   whenDone(listener: (done: boolean) => void): void {
-    if (typeof this.#done === 'boolean') this.#tell(listener, this.#done);
-    else (this.#done ??= []).push(listener);
+    const done = this.#done;
+    if (done === undefined) this.#done = [listener];
+    else if (typeof done === 'boolean') this.#tell(listener, done);
+    else done.push(listener);
   }
 
   /** It has come to its end, of which only the first one counts. */
@@ -169,7 +185,7 @@ export class Attempt implements PubSubContext {
   async waitFor<T>(work: Promise<T>): Promise<T> {
     if (this.#isWaiting || this.isOver) return work;
     this.#isWaiting = true;
-    this.#exchange.ended();
+    this.#exchange.pressure.ended();
     try {
       return await work;
     } finally {
@@ -180,7 +196,7 @@ export class Attempt implements PubSubContext {
   #goOn(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    this.#exchange.began();
+    this.#exchange.pressure.began();
   }
 
   /** The checks that take their time; undefined when there are none. */
@@ -200,7 +216,8 @@ export class Attempt implements PubSubContext {
     this.isOver = true;
     this.#goOn();
     this.cancelTimer?.();
-    this.tree.over(this);
+    if (this.#tree === undefined) this.#exchange.bare.remove(this);
+    else this.#tree.over(this);
   }
 }
 

@@ -6,6 +6,11 @@ export interface PublishOptions {
   readonly headers?: Headers | undefined;
   /** Messages of one key are handled in order. */
   readonly key?: string | null | undefined;
+  /**
+   * The id of the message, 1 to 200 characters without control characters, for those who may publish it again. A durable transport
+   * keeps one message of an id, NATS within its `dedupeWindowSeconds`; in memory each is a message. Default: one that is new.
+   */
+  readonly id?: string | undefined;
   /** Gives up waiting for room. */
   readonly signal?: AbortSignal | undefined;
 }

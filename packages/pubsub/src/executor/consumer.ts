@@ -1,18 +1,19 @@
 import { DaggerError, toErrorData, type ErrorData, type RetryPolicy } from '@dagger/core';
-import { baseDelay, DEFAULT_EXPONENTIAL, isRetryWanted, type Timers } from '@dagger/core/kernel';
+import type { Timers } from '@dagger/core/kernel';
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import { Ring } from '../channel/ring.ts';
 import type { Message } from '../message/message.ts';
 import type { Handler } from '../middleware/middleware.ts';
 import type { TraceAttempt } from '../trace/entry.ts';
+import { overlaps } from '../subject/subject.ts';
 import type { Delivery, Hold, Settlement } from '../transport/transport.ts';
+import { delayOf, keyOf, recordOf } from './attempt-rules.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { deadLetterOf } from './dead-letter.ts';
-import type { Entered, Exchange } from './exchange.ts';
+import { DEAD_LETTERS, deadLetterOf, isDeadLetter } from './dead-letter.ts';
+import { NOTHING, type Entered, type Exchange } from './exchange.ts';
 import type { AttemptReport } from './report.ts';
 
 const DEFAULT_CONCURRENCY = 16;
-const DEFAULT_ATTEMPTS = 3;
 
 export interface ConsumerOptions {
   readonly agent: AnyPubSubAgent;
@@ -37,14 +38,18 @@ export class Consumer implements AttemptOwner {
   readonly #lanes: Map<string, Attempt[]> = new Map();
   #running = 0;
   readonly #checksItself: boolean;
+  /** Dead letters are not checked when they are published. */
+  readonly #checksLetters: boolean;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#exchange = options.exchange;
-    this.concurrency = options.agent.concurrency ?? DEFAULT_CONCURRENCY;
+    const { concurrency, input, subscriptions } = options.agent;
+    this.concurrency = concurrency ?? DEFAULT_CONCURRENCY;
     // Others may have published it, who know nothing of what this agent wants.
-    this.#checksItself =
-      options.exchange.transport.features.shared && options.agent.input !== undefined;
+    this.#checksItself = options.exchange.transport.features.shared && input !== undefined;
+    this.#checksLetters =
+      input !== undefined && subscriptions.some((pattern) => overlaps(pattern, DEAD_LETTERS));
   }
 
   // ——— whose turn it is ———
@@ -54,7 +59,7 @@ export class Consumer implements AttemptOwner {
     const exchange = this.#exchange;
     if (exchange.counting === 'arrivals')
       exchange.arrived(exchange.treeOf(message, exchange.clock.now()));
-    else if (exchange.counting === 'all' && delivery.attempt > 1) exchange.delay(-1);
+    else if (exchange.counting === 'all' && delivery.attempt > 1) exchange.pressure.delay(-1);
     const key = keyOf(this.#options.agent, message);
     const attempt = new Attempt(this, delivery, key, 0);
     if (key !== null) {
@@ -94,8 +99,16 @@ export class Consumer implements AttemptOwner {
     const exchange = this.#exchange;
     const isTimed = this.#options.timeout !== undefined || exchange.isReported;
     const now = isTimed ? exchange.clock.now() : exchange.time.now();
-    const tree = exchange.treeOf(attempt.delivery.message, now);
+    const { message } = attempt.delivery;
     this.#running++;
+    if (exchange.mayBeBare(message, now)) {
+      attempt.begin(undefined, now);
+      exchange.bare.add(attempt);
+      exchange.pressure.began();
+      this.#call(attempt);
+      return;
+    }
+    const tree = exchange.treeOf(message, now);
     attempt.begin(tree, now);
     if (tree.stopped === null && now >= tree.deadline)
       exchange.stop(tree, 'timeout', 'the time of the tree is over (timeout)');
@@ -103,9 +116,10 @@ export class Consumer implements AttemptOwner {
       void this.#settle(attempt, 'stopped', tree.error);
       return;
     }
-    exchange.began();
+    exchange.pressure.began();
     tree.began(attempt);
-    if (this.#checksItself) void this.#checkFirst(attempt);
+    if (this.#checksItself || (this.#checksLetters && isDeadLetter(attempt.message)))
+      void this.#checkFirst(attempt);
     else this.#call(attempt);
   }
 
@@ -154,10 +168,11 @@ export class Consumer implements AttemptOwner {
   #handled(attempt: Attempt): void {
     if (attempt.isOver) return;
     const checks = attempt.checks();
-    if (checks === undefined) {
-      this.#succeed(attempt);
-      return;
-    }
+    if (checks === undefined) this.#succeed(attempt);
+    else this.#whenChecked(attempt, checks);
+  }
+
+  #whenChecked(attempt: Attempt, checks: Promise<unknown>): void {
     checks.then(
       () => {
         if (!attempt.isOver) this.#succeed(attempt);
@@ -170,15 +185,15 @@ export class Consumer implements AttemptOwner {
   broken(attempt: Attempt, error: unknown): void {
     if (attempt.isOver) return;
     attempt.over();
-    this.#exchange.ended();
+    this.#exchange.pressure.ended();
     void this.#fail(attempt, error);
   }
 
   #succeed(attempt: Attempt): void {
     const exchange = this.#exchange;
     attempt.over();
-    const entered = exchange.enter(attempt.outputs, attempt.tree);
-    exchange.ended();
+    const entered = attempt.isBare ? NOTHING : exchange.enter(attempt.outputs, attempt.tree);
+    exchange.pressure.ended();
     let acked: Promise<void> | void;
     try {
       acked = attempt.delivery.ack(
@@ -212,14 +227,14 @@ export class Consumer implements AttemptOwner {
   }
 
   #whenAcknowledged(attempt: Attempt, entered: Entered, acked: Promise<void>): void {
-    this.#exchange.untilRoom(acked).then(
+    this.#exchange.pressure.untilRoom(acked).then(
       () => this.#published(attempt, entered),
       (error: unknown) => this.#refused(attempt, entered, error),
     );
   }
 
   #published(attempt: Attempt, entered: Entered): void {
-    this.#exchange.tell(entered, attempt.tree);
+    if (!attempt.isBare) this.#exchange.tell(entered, attempt.tree);
     this.#conclude(attempt, 'done', null);
   }
 
@@ -245,16 +260,16 @@ export class Consumer implements AttemptOwner {
     }
     this.#report(attempt, 'failed', error);
     const isAlone = exchange.counting === 'all';
-    if (isAlone) exchange.delay(1);
+    if (isAlone) exchange.pressure.delay(1);
     const settlement = this.#settlement(attempt, 'failed', error, []);
     if (key === null) {
       await this.#giveBack(delivery, delay, settlement);
       // Others may get it.
-      if (exchange.counting === 'arrivals') exchange.done(tree, delivery.message.id);
+      if (exchange.counting === 'arrivals') exchange.done(tree, delivery.message);
     } else
       // The others of its key wait for it, so it stays here.
       timers.at(exchange.clock.now() + delay, () => {
-        if (isAlone) exchange.delay(-1);
+        if (isAlone) exchange.pressure.delay(-1);
         const next = new Attempt(this, delivery, key, again + 1);
         next.earlier = settlement?.attempts ?? next.earlier;
         this.#enqueue(next);
@@ -312,7 +327,7 @@ export class Consumer implements AttemptOwner {
     try {
       const settlement = this.#settlement(attempt, status, error, entered.held);
       const acked = attempt.delivery.ack(entered.routed, settlement);
-      if (acked !== undefined) await exchange.untilRoom(acked);
+      if (acked !== undefined) await exchange.pressure.untilRoom(acked);
       exchange.tell(entered, tree);
     } catch (thrown) {
       exchange.withdraw(entered, tree);
@@ -332,10 +347,12 @@ export class Consumer implements AttemptOwner {
 
   #conclude(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {
     attempt.end(status === 'done');
-    this.#report(attempt, status, error);
+    const { isBare } = attempt;
+    if (!isBare) this.#report(attempt, status, error);
     this.#next();
     this.#leave(attempt.key);
-    this.#exchange.done(attempt.tree, attempt.message.id);
+    if (isBare) this.#exchange.doneBare(attempt.message);
+    else this.#exchange.done(attempt.tree, attempt.message);
   }
 
   #report(attempt: Attempt, status: AttemptReport['status'], error: ErrorData | null): void {
@@ -371,46 +388,9 @@ export class Consumer implements AttemptOwner {
 
 const DONE: Promise<void> = Promise.resolve();
 
-const recordOf = (
-  { agent, attempt, startedAt }: Attempt,
-  status: TraceAttempt['status'],
-  error: ErrorData | null,
-  now: number,
-): TraceAttempt => ({
-  agent,
-  attempt,
-  status,
-  error: error?.message ?? null,
-  startedAt,
-  durationMs: now - startedAt,
-});
-
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   value instanceof Promise ||
   (typeof value === 'object' &&
     value !== null &&
     'then' in value &&
     typeof value.then === 'function');
-
-const keyOf = ({ orderBy }: AnyPubSubAgent, message: Message): string | null => {
-  if (orderBy === undefined) return message.key;
-  try {
-    return orderBy(message as never);
-  } catch {
-    return message.key;
-  }
-};
-
-/** Milliseconds until the next attempt, between half of the strategy's delay and the whole; undefined: no further one. */
-const delayOf = (
-  retry: RetryPolicy | undefined,
-  error: ErrorData,
-  attempt: number,
-  random: number,
-): number | undefined => {
-  const attempts = retry?.attempts ?? DEFAULT_ATTEMPTS;
-  if (attempt >= attempts || !error.retryable || !isRetryWanted(retry?.retryOn, error))
-    return undefined;
-  const seconds = baseDelay(retry?.strategy ?? DEFAULT_EXPONENTIAL, attempt);
-  return Math.round(seconds * 1_000 * (0.5 + random / 2));
-};

@@ -1,4 +1,4 @@
-import { DaggerError, type JsonValue, type Schema } from '@dagger/core';
+import { DaggerError, NonRetryableError, type JsonValue, type Schema } from '@dagger/core';
 import { briefJson, compileSchema, type Validator } from '@dagger/core/kernel';
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import { Router } from '../subject/router.ts';
@@ -99,12 +99,17 @@ export class Contracts {
     return later === undefined ? undefined : Promise.all(later).then(() => {});
   }
 
-  /** The same for one receiver of a message that others checked, or nobody. */
+  /**
+   * The same for one receiver of a message that others checked, or nobody. The error is final: the message stays what it is.
+   * @throws NonRetryableError MESSAGE_INVALID naming channel, path and value
+   */
   received(channel: string, payload: JsonValue, name: string): Promise<void> | undefined {
     const input = this.#agents.get(name)?.input;
     const found = input && this.#compiled(input)(payload);
     const judge = (issues: readonly string[] | undefined): void => {
-      if (issues !== undefined) throw invalid(channel, payload, `agent '${name}' receives`, issues);
+      if (issues === undefined) return;
+      const { code, message } = invalid(channel, payload, `agent '${name}' receives`, issues);
+      throw new NonRetryableError(message, { code, ids: { agent: name } });
     };
     if (found instanceof Promise) return found.then(({ issues }) => judge(issues));
     judge(found?.issues);

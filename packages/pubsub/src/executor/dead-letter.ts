@@ -6,6 +6,10 @@ import type { Tree } from './tree.ts';
 
 /** Dead letters of a channel are published to this, followed by its name. */
 const DEAD: string = 'dead.';
+/** The channels of all dead letters. */
+export const DEAD_LETTERS = 'dead.>';
+
+export const isDeadLetter = ({ channel }: Message): boolean => channel.startsWith(DEAD);
 
 const LONGEST_REASON = 500;
 
@@ -25,7 +29,7 @@ export const deadLetterOf = (
   tree: Tree,
   { agent, group, attempts, error }: Failure,
 ): Message | undefined => {
-  if (message.channel.startsWith(DEAD)) return undefined;
+  if (isDeadLetter(message)) return undefined;
   return exchange.caused(message, tree, {
     channel: (DEAD + message.channel).slice(0, LONGEST_CHANNEL),
     payload: message.payload,

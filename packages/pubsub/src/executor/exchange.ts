@@ -3,11 +3,13 @@ import { isTraceparent } from '../documents/traceparent.ts';
 import type { Headers, Message } from '../message/message.ts';
 import { Router } from '../subject/router.ts';
 import type { Hold, Transport } from '../transport/transport.ts';
+import { BareAttempts } from './bare-attempts.ts';
 import { CoarseTime } from './coarse-time.ts';
 import type { Contracts } from './contracts.ts';
 import type { BusEvent } from './events.ts';
 import { MessageIds } from './message-ids.ts';
 import { OwnMessage, type MessageFields } from './own-message.ts';
+import { Pressure } from './pressure.ts';
 import type { StopReason } from './report.ts';
 import type { Reviews } from './reviews.ts';
 import type { Limits, Tree } from './tree.ts';
@@ -54,7 +56,12 @@ export interface Entered {
   readonly held: readonly Hold[];
 }
 
-const NOTHING: Entered = { routed: [], held: [] };
+export const NOTHING: Entered = { routed: [], held: [] };
+
+const without = (messages: readonly Message[], held: readonly Hold[]): Entered => {
+  const waits = new Set(held.map(({ message }) => message));
+  return { routed: messages.filter((message) => !waits.has(message)), held };
+};
 /** Milliseconds between two questions whether others are done. */
 const ASK_AGAIN = 20;
 
@@ -69,6 +76,9 @@ export class Exchange {
   readonly logger: Logger;
   readonly appData: unknown;
   readonly trees: Trees;
+  readonly pressure: Pressure;
+  /** Attempts at messages without a tree. */
+  readonly bare: BareAttempts = new BareAttempts();
   readonly readers: Router<Reader> = new Router();
   readonly #options: ExchangeOptions;
   readonly counting: Counting;
@@ -82,15 +92,12 @@ export class Exchange {
   /** By id of what was published here: how many groups are not done with it. */
   readonly #own: Map<string, number> = new Map();
   #idle: (() => void)[] = [];
-  /** Handlers at work, handlers that wait for room for their outputs, and messages that wait for another attempt. */
-  #active = 0;
-  #blocked = 0;
-  #delayed = 0;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
     const { transport } = options;
     this.#transport = transport;
+    this.pressure = new Pressure(transport);
     this.#seen = options.seen;
     this.#kept = options.kept;
     const knowsTheRest = transport.pending !== undefined;
@@ -142,7 +149,8 @@ export class Exchange {
     const { headers } = fields;
     const time = this.time.now();
     const traceparent = headers === undefined ? null : traceparentIn(headers);
-    return new OwnMessage(fields, this.#messageIds.next(), time, traceparent, undefined);
+    const id = fields.id ?? this.#messageIds.next();
+    return new OwnMessage(fields, id, time, traceparent, undefined);
   }
 
   /** A message that another one caused. */
@@ -157,12 +165,42 @@ export class Exchange {
   find(correlationId: string): Tree | undefined {
     const tree = this.trees.find(correlationId);
     if (tree !== undefined) return tree;
+    const [running] = this.bare.of(correlationId);
+    if (running !== undefined) return running.tree;
     const waiting = this.transport.find?.(correlationId);
     return waiting === undefined ? undefined : this.treeOf(waiting, waiting.time);
   }
 
+  /** Whether an attempt at a message needs no tree yet. */
+  mayBeBare(message: Message, now: number): boolean {
+    return (
+      this.#kept === 0 &&
+      OwnMessage.isBare(message) &&
+      now < message.time + this.#options.limits.timeoutMs &&
+      !this.isWatched
+    );
+  }
+
   treeOf(message: Message, now: number): Tree {
-    return this.trees.of(message, now);
+    return this.counting === 'all' && OwnMessage.isBare(message)
+      ? this.#grow(message)
+      : this.trees.of(message, now);
+  }
+
+  /** Somebody asks for the tree of a message that has none: all that is done with it belongs there from here on. */
+  #grow(message: Message): Tree {
+    const tree = this.trees.of(message, message.time);
+    for (const attempt of this.bare.of(message.correlationId)) {
+      this.bare.remove(attempt);
+      attempt.join(tree);
+    }
+    return tree;
+  }
+
+  /** The trees of which something is left, those included that nobody has asked for. */
+  allTrees(): readonly Tree[] {
+    for (const { message } of this.bare.of(undefined)) this.treeOf(message, message.time);
+    return this.trees.live();
   }
 
   // ——— letting them go ———
@@ -271,9 +309,7 @@ export class Exchange {
         (held ??= []).push(hold);
       }
     }
-    if (held === undefined) return { routed: messages, held: NOTHING.held };
-    const waits = new Set(held.map(({ message }) => message));
-    return { routed: messages.filter((message) => !waits.has(message)), held };
+    return held === undefined ? { routed: messages, held: NOTHING.held } : without(messages, held);
   }
 
   /** Takes back what `enter` counted. */
@@ -365,20 +401,29 @@ export class Exchange {
   // ——— what is left to be done ———
 
   /** A group is done with a message. */
-  done(tree: Tree, messageId: string): void {
+  done(tree: Tree, message: Message): void {
     if (this.counting === 'own') {
-      const left = this.#own.get(messageId);
+      const left = this.#own.get(message.id);
       // Somebody else published it, or it came twice.
       if (left === undefined || left === 0) {
         this.look(tree);
         return;
       }
-      if (left === 1) this.#own.delete(messageId);
-      else this.#own.set(messageId, left - 1);
+      if (left === 1) this.#own.delete(message.id);
+      else this.#own.set(message.id, left - 1);
     }
     tree.pending--;
     this.#pending--;
     this.look(tree);
+    // What has waited long is collected late, and would keep its tree until then.
+    if (tree.place === -1 && this.#kept === 0) OwnMessage.leave(message);
+  }
+
+  /** A group is done with a message that has no tree. */
+  doneBare(message: Message): void {
+    OwnMessage.settle(message);
+    this.#pending--;
+    this.#lookAtAll();
   }
 
   dropped(message: Message, group: string): void {
@@ -389,7 +434,7 @@ export class Exchange {
         : this.trees.find(message.correlationId);
     if (tree === undefined) return;
     tree.dropped++;
-    if (this.counting !== 'arrivals') this.done(tree, message.id);
+    if (this.counting !== 'arrivals') this.done(tree, message);
   }
 
   /** Sees whether a tree has come to its end. */
@@ -440,7 +485,7 @@ export class Exchange {
     return false;
   }
 
-  // ——— limits ———
+  // ——— the end of a tree by force ———
 
   stop(tree: Tree, reason: StopReason, why: string): void {
     const error = new DaggerError(reason === 'timeout' ? 'TREE_TIMEOUT' : 'TREE_STOPPED', why);
@@ -449,64 +494,5 @@ export class Exchange {
     this.reviews?.giveUp(tree);
     tree.breakOff(error);
     this.look(tree);
-  }
-
-  /** @throws DaggerError LIMIT_REACHED; the tree is stopped then */
-  mustFit(tree: Tree, cause: Message, more: number): void {
-    const { maxMessages, maxHops } = tree.limits;
-    const refuse = (reason: StopReason, why: string): never => {
-      this.stop(tree, reason, why);
-      throw new DaggerError('LIMIT_REACHED', why);
-    };
-    if (tree.messageCount + more > maxMessages)
-      refuse('max_messages', `the tree would have more than ${maxMessages} messages (maxMessages)`);
-    if (cause.hops + 1 > maxHops)
-      refuse(
-        'max_hops',
-        `a message would stand ${cause.hops + 1} steps from the first, and ${maxHops} are allowed (maxHops)`,
-      );
-  }
-
-  useTokens(tree: Tree, tokens: number): void {
-    tree.tokens += tokens;
-    const { maxTokens } = tree.limits;
-    if (tree.tokens > maxTokens)
-      this.stop(
-        tree,
-        'max_tokens',
-        `the tree has used ${tree.tokens} tokens, and ${maxTokens} are allowed (maxTokens)`,
-      );
-  }
-
-  // ——— who could make room ———
-
-  began(): void {
-    this.#active++;
-  }
-
-  ended(): void {
-    this.#active--;
-    this.#relieve();
-  }
-
-  delay(by: 1 | -1): void {
-    this.#delayed += by;
-  }
-
-  /** A handler waits for room for its outputs. */
-  async untilRoom(published: Promise<void>): Promise<void> {
-    this.#blocked++;
-    this.#relieve();
-    try {
-      await published;
-    } finally {
-      this.#blocked--;
-    }
-  }
-
-  /** Nobody is at work who could make room, and some wait for it: one of them must give way. */
-  #relieve(): void {
-    if (this.#active > 0 || this.#delayed > 0 || this.#blocked === 0) return;
-    (this.transport as { relieve?(): boolean }).relieve?.();
   }
 }

@@ -1,6 +1,7 @@
 import type { Timers } from '@dagger/core/kernel';
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import type { AgentRegistry } from '../agent/registry.ts';
+import { fullRetry } from '../agent/retry-policy.ts';
 import { DEFAULT_CAPACITY } from '../channel/options.ts';
 import { compose } from '../middleware/middleware.ts';
 import { isPattern } from '../subject/subject.ts';
@@ -82,7 +83,7 @@ export class Members {
       handler,
       exchange: this.#exchange,
       timers,
-      retry: agent.retry ?? options.retry,
+      retry: fullRetry(agent.retry ?? options.retry),
       timeout: agent.timeout ?? options.timeout,
     });
   }

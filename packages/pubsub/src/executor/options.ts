@@ -2,6 +2,7 @@ import type { Clock, HumanTimeoutAction, Ids, Logger, RetryPolicy } from '@dagge
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import type { Middleware } from '../middleware/middleware.ts';
 import type { StartFrom, Transport } from '../transport/transport.ts';
+import type { BusEvent } from './events.ts';
 
 /** What one causal tree, from its first message on, may use; what exceeds it stops the tree, and nothing else. */
 export interface TreeLimits {
@@ -45,6 +46,8 @@ export interface PubSubOptions {
   readonly from?: StartFrom | undefined;
   /** Messages that are kept for `trace`, the oldest trees forgotten first. Default 10,000; false keeps none. */
   readonly trace?: number | false | undefined;
+  /** Called for each of `bus.events`, from before the agents join: they may have something to do at once. What it throws is dropped. */
+  readonly onEvent?: ((event: BusEvent) => void) | undefined;
   readonly appData?: unknown;
   readonly clock?: Clock | undefined;
   readonly ids?: Ids | undefined;

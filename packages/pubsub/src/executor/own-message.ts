@@ -11,6 +11,8 @@ export interface MessageFields {
   readonly source: string | null;
   readonly headers?: Headers | undefined;
   readonly key?: string | null | undefined;
+  /** Of the first message of a tree, where whoever publishes it gives one. */
+  readonly id?: string | undefined;
 }
 
 /**
@@ -68,6 +70,13 @@ export class OwnMessage implements Message {
     if (#tree in message) message.#tree = tree;
   }
 
+  /** Nothing of its tree is left, and nobody asks for it any more. */
+  static leave(message: Message): void {
+    if (!(#tree in message)) return;
+    message.#tree = undefined;
+    message.#pending = 0;
+  }
+
   /** Deliveries that have not come to their end, of a message without a tree. */
   static pendingOf(message: Message): number {
     return #tree in message ? message.#pending : 0;
@@ -75,5 +84,15 @@ export class OwnMessage implements Message {
 
   static await(message: OwnMessage, deliveries: number): void {
     message.#pending = deliveries;
+  }
+
+  /** Whether it was published without a tree, and nobody has asked for that. */
+  static isBare(message: Message): boolean {
+    return #tree in message && message.#tree === undefined && message.#pending > 0;
+  }
+
+  /** A delivery of a message without a tree has come to its end. */
+  static settle(message: Message): void {
+    if (#tree in message) message.#pending--;
   }
 }

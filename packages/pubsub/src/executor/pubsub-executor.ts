@@ -21,6 +21,8 @@ import { Channels, type ChannelStatus } from './channels.ts';
 import { Contracts } from './contracts.ts';
 import type { BusEvent } from './events.ts';
 import { checkHeaders } from './check-headers.ts';
+import { checkMessageId } from './check-message-id.ts';
+import { checkBusOptions } from './check-options.ts';
 import { Exchange } from './exchange.ts';
 import { checkLimits, limitsOf } from './limits.ts';
 import { Members } from './members.ts';
@@ -71,6 +73,7 @@ export class PubSubExecutor implements AsyncDisposable {
     this.#clock = clock;
     this.#timers = new Timers(clock);
     this.events = new Stream<BusEvent>(EVENT_CAPACITY, () => {});
+    if (options.onEvent !== undefined) this.events.subscribe(options.onEvent);
     this.#exchange = new Exchange({
       transport: options.transport ?? new MemoryTransport({ clock }),
       contracts: this.#contracts,
@@ -101,14 +104,7 @@ export class PubSubExecutor implements AsyncDisposable {
 
   /** @throws DaggerError AGENT_INVALID, AGENT_DUPLICATE, CHANNEL_INVALID, CONFIG_INVALID, GROUP_MISMATCH */
   static async open(options: PubSubOptions = {}): Promise<PubSubExecutor> {
-    checkLimits(options.limits ?? {}, 'limits');
-    const { trace } = options;
-    if (trace !== undefined && trace !== false && !(Number.isSafeInteger(trace) && trace >= 0))
-      throw new DaggerError(
-        'CONFIG_INVALID',
-        `trace must be a number of messages, or false, not ${String(trace)}`,
-      );
-    for (const pattern of Object.keys(options.channels ?? {})) checkPattern(pattern);
+    checkBusOptions(options);
     const bus = new PubSubExecutor(options);
     for (const agent of options.agents ?? []) bus.agents.register(agent);
     bus.agents.mustAgree();
@@ -176,12 +172,12 @@ export class PubSubExecutor implements AsyncDisposable {
   publish(
     channel: string,
     payload: JsonValue,
-    { headers, key, signal }: PublishOptions = {},
+    { headers, key, id, signal }: PublishOptions = {},
   ): Promise<Message> {
     // Without `async`, which costs as much again as the rest where nothing has to be waited for.
     try {
       this.#mustBeOpen();
-      const message = this.#first(channel, payload, { headers, key });
+      const message = this.#first(channel, payload, { headers, key, id });
       const check = this.#contracts.check(channel, message.payload, null);
       if (check !== undefined) return this.#whenChecked(check, message, signal);
       return this.#exchange.publish(message, undefined, signal) ?? Promise.resolve(message);
@@ -200,15 +196,17 @@ export class PubSubExecutor implements AsyncDisposable {
     return message;
   }
 
-  #first(channel: string, payload: JsonValue, { headers, key }: PublishOptions): OwnMessage {
+  #first(channel: string, payload: JsonValue, { headers, key, id }: PublishOptions): OwnMessage {
     if (!this.#channels.has(channel)) checkSubject(channel);
     if (headers !== undefined) checkHeaders(headers);
+    if (id !== undefined) checkMessageId(id);
     return this.#exchange.first({
       channel,
       payload: sealJson(payload),
       source: null,
       headers,
       key,
+      id,
     });
   }
 
@@ -217,12 +215,12 @@ export class PubSubExecutor implements AsyncDisposable {
    * @throws DaggerError as `publish` does. Failures of agents are in the report
    */
   async execute(
-    { channel, message: payload, headers, key }: FirstMessage,
+    { channel, message: payload, headers, key, id }: FirstMessage,
     { signal, limits = {} }: ExecuteOptions = {},
   ): Promise<PubSubReport> {
     this.#mustBeOpen();
     checkLimits(limits, 'limits');
-    const message = this.#first(channel, payload, { headers, key });
+    const message = this.#first(channel, payload, { headers, key, id });
     await this.#contracts.check(channel, message.payload, null);
     const exchange = this.#exchange;
     const now = this.#clock.now();
@@ -343,7 +341,7 @@ export class PubSubExecutor implements AsyncDisposable {
       cancel();
     }
     await this.#members.stop();
-    for (const tree of exchange.trees.live()) {
+    for (const tree of exchange.allTrees()) {
       exchange.stop(tree, 'closed', 'the bus was closed');
       tree.ended?.();
     }

@@ -1,6 +1,7 @@
 import { DaggerError } from '@dagger/core';
 import { describeValue } from '@dagger/core/kernel';
-import { checkAgent, type AnyPubSubAgent } from '../agent/agent.ts';
+import type { AnyPubSubAgent } from '../agent/agent.ts';
+import { checkAgent } from '../agent/check-agent.ts';
 import { checkPattern, isPattern } from '../subject/subject.ts';
 import { ChannelIndex } from './channel-index.ts';
 

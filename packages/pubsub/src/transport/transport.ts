@@ -126,6 +126,12 @@ export interface Transport {
   readonly holds?: HoldStore | undefined;
   /** The messages of a tree with what was done with each, as far as they are kept. Without it the bus keeps them in memory. */
   trace?(correlationId: string): Promise<readonly TraceEntry[]>;
+  /**
+   * Says that all who could make room in this process wait for some themselves: the output that has waited longest is refused with
+   * CHANNEL_DEADLOCK, where nobody else can make room either.
+   * @returns whether any may wait
+   */
+  relieve?(): boolean;
   /** A message of a tree that waits here. For transports within this process. */
   find?(correlationId: string): Message | undefined;
   close(): Promise<void>;
