@@ -21,9 +21,13 @@ const MEANINGS: Readonly<Record<string, string>> = {
   CHANNEL_NOT_ALLOWED: 'an agent publishes to a channel that is not among its publications',
   CIRCUIT_OPEN: 'too many attempts failed in a row; by `circuitBreaker`',
   CONFIG_INVALID: 'an option is wrong; names it and its bound',
-  DELIVERY_LOST: 'a message was taken from a receiver that looked dead, and another one has it',
+  DELIVERY_LOST:
+    'a message was taken from a receiver that looked dead and another one has it, or its group was removed',
+  GROUP_BUSY:
+    'a group that is to be removed is read by a process that lives, or that has messages of it; names it',
   GROUP_MISMATCH: 'agents of one group have different subscriptions',
-  GROUP_UNKNOWN: 'there is no group of that name to replay to',
+  GROUP_UNKNOWN:
+    'there is no group of that name, to replay to or to remove; names the one that may be meant',
   LIMIT_REACHED: 'a message would exceed a limit of its tree, which is stopped by that',
   MESSAGE_INVALID:
     'a message is not what its publisher promised or a receiver wants; names channel, path and value',

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-code.ts';
+import { addMessagesApprove } from './messages/approve.ts';
 import { addChannels, addGroups } from './messages/groups.ts';
 import { addMessagesList } from './messages/list.ts';
 import { addMessagesPrune } from './messages/prune.ts';
 import { addRedrive } from './messages/redrive.ts';
+import { addMessagesReject } from './messages/reject.ts';
+import { addRemoveGroup } from './messages/remove-group.ts';
 import { addReplay } from './messages/replay.ts';
+import { addReviews } from './messages/reviews.ts';
 import { addMessagesShow } from './messages/show.ts';
 import { addMessagesTree } from './messages/tree.ts';
 
@@ -14,6 +18,7 @@ Example:
   dagger messages groups --storage bus.db
   dagger messages list --dead --storage bus.db
   dagger messages redrive --all --agent charge --storage bus.db
+  dagger messages reviews --storage bus.db
 
 Messages are those of channels of the package @dagger/pubsub that are kept in a database; it must be installed. Each has an
 id and an offset, its place among all; of an id that is not there, the one that was meant is named if only one begins so.
@@ -22,7 +27,9 @@ id and an offset, its place among all; of an id that is not there, the one that 
 export const addMessages = (program: Command, finish: (code: ExitCode) => void): void => {
   const messages = program
     .command('messages')
-    .description('look at channels, replay them, and re-drive dead letters')
+    .description(
+      'look at channels, replay them, re-drive dead letters, and decide on what waits for people',
+    )
     .addHelpText('after', help);
   for (const add of [
     addMessagesList,
@@ -32,7 +39,11 @@ export const addMessages = (program: Command, finish: (code: ExitCode) => void):
     addChannels,
     addRedrive,
     addReplay,
+    addReviews,
+    addMessagesApprove,
+    addMessagesReject,
     addMessagesPrune,
+    addRemoveGroup,
   ])
     add(messages, finish);
 };

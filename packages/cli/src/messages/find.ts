@@ -1,7 +1,8 @@
 import { DaggerError } from '@dagger/core';
 import { closest } from '@dagger/core/kernel';
-import type { DeadLetter, GroupStatus, MessageDetails } from '@dagger/pubsub';
+import type { DeadLetter, GroupStatus, Hold, MessageDetails, StoredMessage } from '@dagger/pubsub';
 import { InvalidCommandLine } from '../invalid-command-line.ts';
+import { decisionOn, treeOfWithheld } from './find-hold.ts';
 import type { OpenMessages } from './open-messages.ts';
 
 interface MessageIds {
@@ -36,6 +37,15 @@ const unknown = async (
   which: string,
   column: keyof MessageIds,
 ): Promise<DaggerError> => {
+  const hold = await open.channels.holds.find(which);
+  if (hold !== undefined)
+    return new DaggerError(
+      'MESSAGE_UNKNOWN',
+      `message '${which}' waits for a person and is not published yet: see \`dagger messages show\``,
+    );
+  const decision = await decisionOn(open, which);
+  if (decision !== undefined)
+    return new DaggerError('MESSAGE_UNKNOWN', `message '${which}' was not published: ${decision}`);
   const meant = which === '' ? undefined : await onlyOne(open, column, which);
   const what = column === 'id' ? 'message' : 'message or causal tree';
   return new DaggerError(
@@ -57,10 +67,25 @@ const messageOf = async (
 };
 
 /** @throws DaggerError MESSAGE_UNKNOWN with the id that was meant, where that is clear */
-export const findMessage = async (open: OpenMessages, which: string): Promise<MessageDetails> => {
+const findMessage = async (open: OpenMessages, which: string): Promise<MessageDetails> => {
   const found = await messageOf(open, which);
   if (found === undefined) throw await unknown(open, which, 'id');
   return found;
+};
+
+/** A message, or one that waits for a person, which has no offset. */
+export type Found =
+  | { readonly details: MessageDetails }
+  | { readonly hold: Hold; readonly cause: StoredMessage | null };
+
+/** @throws DaggerError MESSAGE_UNKNOWN with the id that was meant, where that is clear */
+export const findMessageOrHold = async (open: OpenMessages, which: string): Promise<Found> => {
+  const { channels } = open;
+  const hold = await channels.holds.find(which);
+  if (hold === undefined) return { details: await findMessage(open, which) };
+  const { causationId } = hold.message;
+  const cause = causationId === null ? undefined : await channels.inspect.message(causationId);
+  return { hold, cause: cause ?? null };
 };
 
 /**
@@ -70,6 +95,8 @@ export const findMessage = async (open: OpenMessages, which: string): Promise<Me
 export const findTree = async (open: OpenMessages, which: string): Promise<string> => {
   const found = await messageOf(open, which);
   if (found !== undefined) return found.message.correlationId;
+  const withheld = await treeOfWithheld(open, which);
+  if (withheld !== undefined) return withheld;
   const [first] = await open.channels.messages({ correlationId: which, limit: 1 });
   if (first === undefined) throw await unknown(open, which, 'correlation_id');
   return which;

@@ -1,4 +1,5 @@
 import type { GroupStatus, StoredChannel } from '@dagger/pubsub';
+import colors from 'picocolors';
 import { oneLine } from '../escape.ts';
 import { table } from '../report/table.ts';
 import { channelText, nameText, timeText } from './texts.ts';
@@ -19,6 +20,7 @@ export const groupTable = (groups: readonly GroupStatus[]): string => {
       ...(isBehind ? ['AHEAD', 'POSITION'] : []),
       'OLDEST',
       'CAPACITY',
+      'READERS',
       'CHANNELS',
     ],
     groups.map((group) => [
@@ -32,6 +34,7 @@ export const groupTable = (groups: readonly GroupStatus[]): string => {
         : []),
       group.oldest === null ? '' : timeText(group.oldest),
       `${group.capacity}, ${group.overflow}`,
+      group.readers === 0 ? colors.yellow('0') : String(group.readers),
       oneLine(group.patterns.join(' '), LONGEST_LIST),
     ]),
   );

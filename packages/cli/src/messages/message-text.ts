@@ -1,6 +1,8 @@
-import type { MessageDetails, StoredMessage, UndoneDelivery } from '@dagger/pubsub';
+import type { Hold, Message, MessageDetails, StoredMessage, UndoneDelivery } from '@dagger/pubsub';
 import colors from 'picocolors';
 import { oneLine } from '../escape.ts';
+import { commandLine, storageWords } from '../report/how-to-resume.ts';
+import { dueText } from './review-text.ts';
 import {
   attemptsText,
   channelText,
@@ -59,6 +61,11 @@ const facts = ({ offset, message }: StoredMessage): readonly string[] => [
   `${idText(message.id)} on ${channelText(message.channel)}, offset ${offset}`,
   message.source === null ? 'published from outside' : `published by ${nameText(message.source)}`,
   colors.dim(`published ${timeText(message.time)}`),
+  ...inside(message),
+];
+
+/** What a message carries, and where it stands. */
+const inside = (message: Message): readonly string[] => [
   ...(message.key === null ? [] : [`key ${oneLine(message.key, LONGEST_HEADER)}`]),
   ...(message.traceparent === null
     ? []
@@ -67,22 +74,65 @@ const facts = ({ offset, message }: StoredMessage): readonly string[] => [
   `payload ${payloadText(message.payload, LONGEST_PAYLOAD)}`,
 ];
 
+const headersText = (
+  { headers }: Message,
+  isLeftOut: (name: string) => boolean,
+): readonly string[] =>
+  section(
+    'HEADERS',
+    atMost(
+      Object.entries(headers).flatMap(([name, value]) =>
+        isLeftOut(name)
+          ? []
+          : [`${oneLine(name, LONGEST_HEADER)}: ${oneLine(value, LONGEST_HEADER)}`],
+      ),
+    ),
+  );
+
+const causeText = ({ causationId }: Message, cause: StoredMessage | null): readonly string[] =>
+  section(
+    'CAUSED BY',
+    cause === null
+      ? causationId === null
+        ? []
+        : [`${idText(causationId)}, which is not there: it was pruned, or never published`]
+      : [brief(cause)],
+  );
+
+/** How a message that waits for a person is shown. */
+export interface HeldDetails {
+  readonly cause: StoredMessage | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  readonly storage: string;
+}
+
+/** Everything about a message that waits for a person, and how to decide on it, for people. */
+export const heldText = (hold: Hold, { cause, now, storage }: HeldDetails): string => {
+  const { message, since } = hold;
+  const decide = (...words: readonly string[]): string =>
+    `  ${commandLine(['dagger', 'messages', ...words, ...storageWords(storage)])}`;
+  return [
+    `${idText(message.id)} on ${channelText(message.channel)}, ${colors.yellow('waits for a person')}`,
+    message.source === null ? 'from outside' : `from ${nameText(message.source)}`,
+    `since ${timeText(since)}, ${dueText(hold, now)}`,
+    ...inside(message),
+    ...headersText(message, () => false),
+    ...causeText(message, cause),
+    ...section('TO DECIDE', [
+      decide('approve', message.id),
+      decide('reject', message.id, '--reason', 'REASON'),
+    ]),
+  ].join('\n');
+};
+
 /** Everything about a message, for people. */
 export const messageText = (details: MessageDetails): string => {
   const { message, cause, effects, undone, deadLetters, deadLetter } = details;
   const isOfLetter = (name: string): boolean => deadLetter !== null && name.startsWith('dead-');
   return [
     ...facts(details),
-    ...section(
-      'HEADERS',
-      atMost(
-        Object.entries(message.headers).flatMap(([name, value]) =>
-          isOfLetter(name)
-            ? []
-            : [`${oneLine(name, LONGEST_HEADER)}: ${oneLine(value, LONGEST_HEADER)}`],
-        ),
-      ),
-    ),
+    ...headersText(message, isOfLetter),
     ...(deadLetter === null
       ? []
       : section('DEAD LETTER', [
@@ -90,16 +140,7 @@ export const messageText = (details: MessageDetails): string => {
           colors.red(reasonText(deadLetter, LONGEST_REASON)),
           redrivenText(deadLetter),
         ])),
-    ...section(
-      'CAUSED BY',
-      cause === null
-        ? message.causationId === null
-          ? []
-          : [
-              `${idText(message.causationId)}, which is not there: it was pruned, or never published`,
-            ]
-        : [brief(cause)],
-    ),
+    ...causeText(message, cause),
     ...section('CAUSED', atMost(effects.map(brief))),
     ...section('NOT DONE WITH IT', atMost(undone.map(undoneText))),
     ...section(

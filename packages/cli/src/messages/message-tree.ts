@@ -29,10 +29,17 @@ const attemptText = ({ agent, attempt, status, error }: TraceAttempt): string =>
   }
 };
 
+/** The latest attempt of each agent, which says how it stands. */
+const latest = (attempts: readonly TraceAttempt[]): readonly TraceAttempt[] => [
+  ...new Map(attempts.map((attempt) => [attempt.agent, attempt])).values(),
+];
+
 /** What is shown beside the messages of a tree. */
 export interface TreeDetails {
   /** By id. */
   readonly offsets: ReadonlyMap<string, number>;
+  /** The ids of those that wait for people. */
+  readonly waiting: ReadonlySet<string>;
   /** The id or the offset of the message that was asked for. */
   readonly asked: string;
 }
@@ -40,18 +47,20 @@ export interface TreeDetails {
 const line = (
   { message, attempts }: TraceNode,
   depth: number,
-  { offsets, asked }: TreeDetails,
+  { offsets, waiting, asked }: TreeDetails,
 ): string => {
-  const offset = String(offsets.get(message.id) ?? '');
+  const at = offsets.get(message.id);
+  const offset = String(at ?? '');
   const channel = channelText(message.channel);
   const isAsked = message.id === asked || offset === asked;
   return [
     '  '.repeat(Math.min(depth, DEEPEST)) + (isAsked ? colors.bold(channel) : channel),
     payloadText(message.payload, LONGEST_PAYLOAD),
     colors.dim(
-      `(offset ${offset}, ${message.source === null ? 'from outside' : `by ${nameText(message.source)}`})`,
+      `(${at === undefined ? 'not published' : `offset ${offset}`}, ${message.source === null ? 'from outside' : `by ${nameText(message.source)}`})`,
     ),
-    ...(attempts.length === 0 ? [] : [`— ${attempts.map(attemptText).join('; ')}`]),
+    ...(waiting.has(message.id) ? [colors.yellow('— waits for a person')] : []),
+    ...(attempts.length === 0 ? [] : [`— ${latest(attempts).map(attemptText).join('; ')}`]),
   ].join(' ');
 };
 

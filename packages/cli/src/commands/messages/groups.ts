@@ -16,7 +16,9 @@ Example:
 
 LAG counts the messages that a group is not done with: READY ones wait for a member, LEASED ones are being handled, DELAYED
 ones wait for their next attempt. A group that reads what was published before it, or again, is catching up: AHEAD counts
-the messages beyond its POSITION, an offset. OLDEST is when the oldest of all these was published.
+the messages beyond its POSITION, an offset. OLDEST is when the oldest of all these was published. READERS counts the
+transports that read it, in all processes: a group that nobody is to read any more keeps its messages from being pruned
+until \`dagger messages remove-group\`.
 `;
 
 export const addGroups = (messages: Command, finish: (code: ExitCode) => void): void => {

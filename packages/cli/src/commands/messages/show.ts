@@ -1,9 +1,10 @@
 import type { MessageDetails } from '@dagger/pubsub';
 import type { Command } from 'commander';
 import { ExitCode } from '../../exit-code.ts';
-import { findMessage } from '../../messages/find.ts';
-import { messageText } from '../../messages/message-text.ts';
+import { findMessageOrHold } from '../../messages/find.ts';
+import { heldText, messageText } from '../../messages/message-text.ts';
 import { openMessages } from '../../messages/open-messages.ts';
+import { holdJson } from '../../messages/review-text.ts';
 import { withOffset } from '../../messages/texts.ts';
 import { jsonOption, storageOption } from '../../options.ts';
 import { print } from '../../output.ts';
@@ -25,10 +26,21 @@ const asJson = ({ offset, message, cause, effects, ...rest }: MessageDetails): s
     2,
   );
 
-const show = async (which: string, { storage, json }: ShowOptions): Promise<void> => {
+const show = async (which: string, { storage = '', json }: ShowOptions): Promise<void> => {
   await using open = await openMessages(storage);
-  const details = await findMessage(open, which);
-  await print(`${json === true ? asJson(details) : messageText(details)}\n`);
+  const found = await findMessageOrHold(open, which);
+  if ('details' in found) {
+    const { details } = found;
+    await print(`${json === true ? asJson(details) : messageText(details)}\n`);
+    return;
+  }
+  const { hold, cause } = found;
+  const now = Date.now();
+  await print(
+    json === true
+      ? `${JSON.stringify({ offset: null, ...holdJson(hold, now), cause: cause && withOffset(cause) }, null, 2)}\n`
+      : `${heldText(hold, { cause, now, storage })}\n`,
+  );
 };
 
 const help = `
@@ -37,7 +49,7 @@ Example:
   dagger messages show 42 --storage bus.db --json
 
 What was published, by whom, what caused it and what it caused, which groups are not done with it, and the dead letters
-that came of it. A number is an offset, where no message has it as its id.
+that came of it. A number is an offset, where no message has it as its id. Of a message that waits for a person, since when.
 `;
 
 export const addMessagesShow = (messages: Command, finish: (code: ExitCode) => void): void => {

@@ -22,7 +22,9 @@ const asText = async (
   const entries = await channels.inspect.trace(correlationId);
   const stored = await channels.messages({ correlationId, limit: entries.length });
   const offsets = new Map(stored.map(({ message, offset }) => [message.id, offset]));
-  return treeText(entries, { offsets, asked }, pubsub);
+  const holds = await channels.holds.list();
+  const waiting = new Set(holds.map(({ message }) => message.id));
+  return treeText(entries, { offsets, waiting, asked }, pubsub);
 };
 
 const tree = async (which: string, { dot, mermaid, json, storage }: TreeOptions): Promise<void> => {
@@ -42,8 +44,9 @@ Example:
   dagger messages tree 8d2c0f5e-5a4f-4f0e-9d0b-1f8f3c6a7b21 --storage bus.db
   dagger messages tree 42 --dot --storage bus.db | dot -Tsvg > tree.svg
 
-The whole causal tree of a message: a line per message, below the one that caused it. Where a group has given up on a
-message, has it now or is to try again, that follows; of those that are done with it nothing is kept.
+The whole causal tree of a message: a line per message, below the one that caused it, with those who have handled it, have
+it now, are to try again or gave up, as far as that is kept. One that waits for a person, or was not let through as it was,
+is not published and stands there too.
 `;
 
 export const addMessagesTree = (messages: Command, finish: (code: ExitCode) => void): void => {
