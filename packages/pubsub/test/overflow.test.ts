@@ -140,4 +140,33 @@ describe('a message for which there is no room', () => {
     expect(report.success).toBe(false);
     expect(report.attempts.some(({ error }) => error?.code === 'CHANNEL_DEADLOCK')).toBe(true);
   });
+
+  it('is none where somebody who is at work will make room', async () => {
+    const failures: unknown[] = [];
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const { bus } = await openBus([
+      definePubSubAgent<number, number>({
+        name: 'writer',
+        subscriptions: ['in'],
+        concurrency: 1,
+        processMessage: ({ payload }, ctx) => ctx.publish('work', payload),
+      }),
+      definePubSubAgent({
+        name: 'slow',
+        subscriptions: ['work'],
+        concurrency: 1,
+        capacity: 1,
+        processMessage: () => gate,
+      }),
+    ]);
+    bus.events.subscribe((event: BusEvent) => {
+      if (event.type === 'AttemptEnded') failures.push(event.attempt.error);
+    });
+    for (const n of [1, 2, 3]) await bus.publish('in', n);
+    await turn();
+    open();
+    await bus.idle();
+    expect(failures).toEqual(Array.from({ length: 6 }, () => null));
+  });
 });

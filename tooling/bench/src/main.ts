@@ -32,8 +32,8 @@ Options:
   --cases    the folder with graphs that others collected, for schedule; default ../shared/cases
   --help     this text
 
-recovery and tasks use the PostgreSQL server that DAGGER_TEST_POSTGRES names, tasks also the Redis server that
-DAGGER_TEST_REDIS names; what needs a server that does not answer is skipped by name.
+recovery, tasks and pubsub use the PostgreSQL server that DAGGER_TEST_POSTGRES names, tasks also the Redis server that
+DAGGER_TEST_REDIS names, pubsub the NATS server that DAGGER_TEST_NATS names; what needs a server that does not answer is skipped by name.
 
 Progress goes to stderr. The exit code is 1 when schedule (its time is simulated), recovery, tasks or pubsub misses a target, 0
 whatever the timings of dag are, and 2 for a suite or an option that does not exist.

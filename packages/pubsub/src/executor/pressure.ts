@@ -7,6 +7,7 @@ export class Pressure {
   #active = 0;
   #blocked = 0;
   #delayed = 0;
+  #isLooking = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -40,7 +41,16 @@ export class Pressure {
   }
 
   #relieve(): void {
-    if (this.#active > 0 || this.#delayed > 0 || this.#blocked === 0) return;
-    this.#transport.relieve?.();
+    if (this.#isLooking || !this.#isStuck()) return;
+    this.#isLooking = true;
+    // Whoever has just ended lets others in, who may make room: what may happen at once happens first.
+    setImmediate(() => {
+      this.#isLooking = false;
+      if (this.#isStuck()) this.#transport.relieve?.();
+    });
+  }
+
+  #isStuck(): boolean {
+    return this.#active === 0 && this.#delayed === 0 && this.#blocked > 0;
   }
 }

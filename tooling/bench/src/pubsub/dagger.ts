@@ -1,4 +1,4 @@
-import { jsonSchema, type Schema } from '@dagger/core';
+import { jsonSchema, type InputSchema } from '@dagger/core';
 import { definePubSubAgent, PubSubExecutor } from '@dagger/pubsub';
 import { payloadOf, type BusContender, type BusName, type Payload } from './contender.ts';
 
@@ -14,7 +14,7 @@ const schema = jsonSchema<Payload>({
 });
 
 interface Variant {
-  readonly input?: Schema<Payload>;
+  readonly input?: InputSchema<Payload>;
   /** Undefined is what users get who say nothing. */
   readonly trace?: false;
 }

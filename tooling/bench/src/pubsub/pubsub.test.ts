@@ -71,22 +71,34 @@ const row = (name: BusName, one: number, backlogs: PubSubRow['backlogs'] = {}): 
 });
 
 const rows = [
-  row('dagger', 300, { 1_000: speed(200), 20_000: speed(150) }),
+  row('dagger', 300, { 1: speed(100), 1_000: speed(200), 20_000: speed(150) }),
   row('dagger, schema', 240),
+  row('ring buffer', 900, { 1_000: speed(800), 20_000: speed(200) }),
   row('effect', 100),
   row('effect, takeAll', 400),
   row('moleculer, emit', 150),
 ];
 
+const measured = {
+  rows,
+  validation: { 1: { plain: speed(300), checked: speed(240) } },
+  backlogs: [1, 1_000, 20_000],
+};
+
 it('the verdicts compare dagger with the best variant of each peer', () => {
-  const verdicts = pubsubVerdicts(rows, 20_000);
+  const verdicts = pubsubVerdicts(measured);
   const of = (name: string): unknown => verdicts.find((verdict) => verdict.name === name);
   expect(of('1 subscriber: dagger / effect')).toMatchObject({ value: 0.75, met: false });
   expect(of('1 subscriber: dagger / moleculer')).toMatchObject({ value: 2, met: true });
   const cost = of('1 subscriber: share that validation costs') as { readonly value: number };
   expect(cost.value).toBeCloseTo(0.2);
   expect(of('10 subscribers: dagger / effect')).toMatchObject({ value: null, met: null });
-  expect(of('dagger: backlog of 20,000 / backlog of 1,000')).toMatchObject({ value: 0.75 });
+  expect(of('dagger: backlog of 1,000 / backlog of 1')).toMatchObject({ value: 2, met: true });
+  expect(of('dagger: backlog of 20,000 / backlog of 1')).toMatchObject({ value: 1.5 });
+  expect(of('20,000 / 1,000 that wait: what dagger keeps / what the ring keeps')).toMatchObject({
+    value: 3,
+    met: true,
+  });
 });
 
 it('the tables say why something was not measured', () => {
@@ -95,7 +107,10 @@ it('the tables say why something was not measured', () => {
     quick: true,
     machine: { node: 'v24', cpu: 'cpu', cores: 2, platform: 'linux x64' },
     rows,
-    verdicts: pubsubVerdicts(rows, 20_000),
+    validation: measured.validation,
+    durable: [],
+    nats: [],
+    verdicts: pubsubVerdicts(measured),
     skipped: [],
   } satisfies PubSubReport);
   expect(text).toContain('bench pubsub --quick');

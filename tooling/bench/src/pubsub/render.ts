@@ -1,5 +1,7 @@
 import { digits, drawTable, Footnotes } from '../table.ts';
 import { verdictWord } from '../targets.ts';
+import { renderDurable } from './durable/render.ts';
+import { renderNats } from './nats/render.ts';
 import {
   isSkipped,
   type PubSubReport,
@@ -55,6 +57,9 @@ export const renderPubSub = (report: PubSubReport): string => {
     ),
     MEMORY,
     notes.lines().join('\n'),
+    ...renderDurable(report.durable),
+    ...renderNats(report.nats),
+    report.skipped.join('\n'),
     'Targets',
     drawTable(
       ['', 'measured', 'target', ''],

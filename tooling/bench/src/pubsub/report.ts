@@ -1,11 +1,19 @@
 import type { SuiteDocument } from '../suite.ts';
 import type { BusName } from './contender.ts';
 import type { BusRole } from './contenders.ts';
+import type { DurableRow } from './durable/report.ts';
+import type { NatsRow } from './nats/report.ts';
 
 /** Everything that `bench pubsub` found; the tables are drawn from it and `--json` prints it. */
 export interface PubSubReport extends SuiteDocument {
   readonly suite: 'pubsub';
   readonly rows: readonly PubSubRow[];
+  /** By the number of subscribers. */
+  readonly validation: Readonly<Record<number, Validation>>;
+  /** Channels in a database. */
+  readonly durable: readonly DurableRow[];
+  /** Channels in a stream of NATS. */
+  readonly nats: readonly NatsRow[];
 }
 
 export interface PubSubRow {
@@ -16,6 +24,12 @@ export interface PubSubRow {
   /** By the number of messages that wait at a time, for one subscriber. */
   readonly backlogs: Readonly<Record<number, Speed | Skipped>>;
   readonly memory: Memory | Skipped;
+}
+
+/** dagger without and with a schema, measured in turns. */
+export interface Validation {
+  readonly plain: Speed | Skipped;
+  readonly checked: Speed | Skipped;
 }
 
 export interface Speed {
