@@ -7,7 +7,6 @@ const expected = {
   attempt: 3,
   time: 1_700_000_000_123,
   pending: 4,
-  key: '12:1700000000123456789',
 };
 
 test.each([

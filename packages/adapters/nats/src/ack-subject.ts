@@ -8,8 +8,6 @@ export interface DeliveryInfo {
   readonly time: number;
   /** Messages of the consumer that come after it. */
   readonly pending: number;
-  /** Tells apart all messages that ever were in a stream of this name. */
-  readonly key: string;
 }
 
 /**
@@ -21,14 +19,12 @@ export const deliveryInfo = (subject: string): DeliveryInfo | undefined => {
   if (parts[0] !== '$JS' || parts[1] !== 'ACK') return undefined;
   const from = parts.length === 9 ? 2 : 4;
   if (parts.length < from + 7) return undefined;
-  const [stream = '', , attempt, sequence = '', , nanoseconds = '', pending] = parts.slice(from);
   return {
-    stream,
-    sequence: Number(sequence),
-    attempt: Number(attempt),
+    stream: parts[from] ?? '',
+    sequence: Number(parts[from + 3]),
+    attempt: Number(parts[from + 2]),
     // Too many digits for a number, and six of them not wanted.
-    time: Number(nanoseconds.slice(0, -6)),
-    pending: Number(pending),
-    key: `${sequence}:${nanoseconds}`,
+    time: Number(parts[from + 5]?.slice(0, -6)),
+    pending: Number(parts[from + 6]),
   };
 };

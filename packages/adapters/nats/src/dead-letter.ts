@@ -1,5 +1,7 @@
 import type { Message } from '@dagger/pubsub';
-import { withPayload, type Incoming } from './wire.ts';
+import type { Msg } from '@nats-io/transport-node';
+import type { DeliveryInfo } from './ack-subject.ts';
+import { withPayload } from './wire.ts';
 
 /** Dead letters of a channel are published to this, followed by its name; the executor has the same. */
 const DEAD = 'dead.';
@@ -11,7 +13,8 @@ const LONGEST_REASON = 500;
  * itself. All groups that cannot read it publish the same.
  */
 export const deadLetterOf = (
-  incoming: Incoming,
+  msg: Msg,
+  info: DeliveryInfo,
   {
     prefix,
     group,
@@ -24,13 +27,12 @@ export const deadLetterOf = (
     readonly now: number;
   },
 ): Message | undefined => {
-  const message = withPayload(incoming, prefix, {
-    base64: Buffer.from(incoming.data).toString('base64'),
-  });
+  const payload = { base64: Buffer.from(msg.data).toString('base64') };
+  const message = withPayload(msg, info, { prefix, payload });
   if (message.channel.startsWith(DEAD)) return undefined;
   return Object.freeze({
     ...message,
-    id: `${incoming.stream}:${incoming.sequence}:dead`,
+    id: `${info.stream}:${info.sequence}:dead`,
     channel: (DEAD + message.channel).slice(0, LONGEST_CHANNEL).replace(/\.+$/, ''),
     source: null,
     time: now,

@@ -29,13 +29,8 @@ export const finalFailure = (cause: unknown, what: string): DaggerError | undefi
     cause instanceof errors.DrainingConnectionError
   )
     return new DaggerError('BUS_CLOSED', `${what}: the connection was closed`, { cause });
-  if (cause instanceof errors.PermissionViolationError || isPermission(cause))
-    return failed(cause, what);
-  return undefined;
+  return cause instanceof errors.PermissionViolationError ? failed(cause, what) : undefined;
 };
-
-const isPermission = (cause: unknown): boolean =>
-  cause instanceof errors.RequestError && cause.cause instanceof errors.PermissionViolationError;
 
 /** A storage that does not do what it should. */
 export const failed = (cause: unknown, what: string): DaggerError =>
@@ -44,7 +39,7 @@ export const failed = (cause: unknown, what: string): DaggerError =>
 /** The client's words mislead in two cases. */
 const wordsOf = (cause: unknown): string => {
   if (cause instanceof errors.TimeoutError) return 'the server does not answer';
-  if (cause instanceof Error && cause.name === 'JetStreamNotEnabled')
+  if (cause instanceof errors.NoRespondersError)
     return 'no stream takes the subject, or JetStream is off';
   return reasonOf(cause);
 };

@@ -19,6 +19,9 @@ const percent = (text: string, what: string): string => {
   }
 };
 
+/** Whether a text stays as it is for sure, as ids, numbers and names do. */
+export const isPlainText = (text: string): boolean => /^[\w:.-]*$/.test(text);
+
 /** Text of one line without space around it, which is all that a header of NATS can carry; most stays as it is. */
 export const toHeaderText = (text: string, what: string): string =>
   /^\s|\s$|[\p{Cc}\p{Cs}\u2028\u2029\uFEFF]/u.test(text) || text.startsWith(ENCODED)

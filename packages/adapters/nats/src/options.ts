@@ -33,7 +33,7 @@ export interface Settings {
   readonly pass: string | undefined;
   readonly token: string | undefined;
   readonly ackWaitMs: number;
-  readonly dedupeWindowMs: number;
+  readonly dedupeWindowMs: number | undefined;
   readonly maxMessages: number | undefined;
   readonly maxAgeMs: number | undefined;
   readonly clock: Clock;
@@ -75,7 +75,11 @@ export const settingsOf = (options: NatsOptions): Settings => {
     refuse('maxMessages', maxMessages, 'a whole number of at least 1');
   const maxAgeMs =
     maxAgeSeconds === undefined ? undefined : milliseconds('maxAgeSeconds', maxAgeSeconds, 1);
-  const dedupeWindowMs = milliseconds('dedupeWindowSeconds', options.dedupeWindowSeconds ?? 120, 1);
+  const { dedupeWindowSeconds } = options;
+  const dedupeWindowMs =
+    dedupeWindowSeconds === undefined
+      ? undefined
+      : milliseconds('dedupeWindowSeconds', dedupeWindowSeconds, 1);
   return {
     servers: list,
     stream,
@@ -84,8 +88,7 @@ export const settingsOf = (options: NatsOptions): Settings => {
     pass: options.pass,
     token: options.token,
     ackWaitMs: milliseconds('ackWaitSeconds', options.ackWaitSeconds ?? 30, 1),
-    // The server refuses a window that is longer than messages live.
-    dedupeWindowMs: Math.min(dedupeWindowMs, maxAgeMs ?? dedupeWindowMs),
+    dedupeWindowMs,
     maxMessages,
     maxAgeMs,
     clock: options.clock ?? systemClock,

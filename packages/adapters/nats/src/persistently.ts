@@ -8,56 +8,50 @@ const PAUSE_MS = 250;
 export interface Patience {
   readonly clock: Clock;
   readonly isClosed: () => boolean;
-  /** Those who wait for an answer of the server; called when the connection is a new one, on which none comes any more. */
-  readonly waiting: Set<() => void>;
+}
+
+/** What is tried. */
+export interface Trial<T> {
+  /** Begins the message of the error. */
+  readonly what: string;
+  readonly attempt: () => Promise<T>;
   /** Ends the trying, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Tries until it succeeds, for ten seconds.
- * @param what begins the message of the error
  * @throws DaggerError STORAGE_FAILED, CHANNEL_FULL, MESSAGE_INVALID, BUS_CLOSED
  */
-export const persistently = async <T>(
-  { clock, isClosed, waiting, signal }: Patience,
-  what: string,
-  attempt: () => Promise<T>,
-): Promise<T> => {
-  const deadline = clock.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await unlessLost(waiting, attempt);
-    } catch (cause) {
-      if (isClosed()) throw busClosed();
-      const final = finalFailure(cause, what);
-      if (final !== undefined) throw final;
-      if (clock.now() >= deadline) throw failed(cause, what);
-    }
-    await pause(clock, signal);
-    if (isClosed()) throw busClosed();
+export const persistently = async <T>(patience: Patience, trial: Trial<T>): Promise<T> => {
+  const since = patience.clock.now();
+  try {
+    return await trial.attempt();
+  } catch (cause) {
+    return again(patience, trial, { since, cause });
   }
 };
 
-/** The client lets a request run into its time when the connection is lost. */
-const unlessLost = <T>(waiting: Set<() => void>, attempt: () => Promise<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const lost = (): void => {
-      waiting.delete(lost);
-      reject(new Error('the connection was lost'));
-    };
-    waiting.add(lost);
-    attempt().then(
-      (value) => {
-        waiting.delete(lost);
-        resolve(value);
-      },
-      (error: unknown) => {
-        waiting.delete(lost);
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
-  });
+/** Goes on with what was tried at first `since` then, and failed. @throws as `persistently` */
+export const again = async <T>(
+  { clock, isClosed }: Patience,
+  { what, attempt, signal }: Trial<T>,
+  { since, cause: first }: { readonly since: number; readonly cause: unknown },
+): Promise<T> => {
+  for (let cause = first; ;) {
+    if (isClosed()) throw busClosed();
+    const final = finalFailure(cause, what);
+    if (final !== undefined) throw final;
+    if (clock.now() >= since + PATIENCE_MS) throw failed(cause, what);
+    await pause(clock, signal);
+    if (isClosed()) throw busClosed();
+    try {
+      return await attempt();
+    } catch (error) {
+      cause = error;
+    }
+  }
+};
 
 const pause = async (clock: Clock, signal: AbortSignal | undefined): Promise<void> => {
   signal?.throwIfAborted();

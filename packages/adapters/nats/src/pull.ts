@@ -6,6 +6,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
+import type { Line } from './line.ts';
 
 const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 5_000;
@@ -14,19 +15,22 @@ const SILENCE_MS = 12_500;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Who stops listens until so long nothing came. */
-export const QUIET_MS = 100;
-const LONGEST_LISTENING_MS = 1_000;
+/** The last request of one who stops: messages that it may get after all, one for each turn, and how long it waits. */
+const LAST_BATCH = 3;
+const LAST_EXPIRES_MS = 100;
+/** Whoever stops waits so long for a server that does not answer. */
+const PATIENCE_MS = 1_000;
 
 const HEARTBEAT = 100;
 
 export interface PullOptions {
   readonly connection: NatsConnection;
+  readonly line: Line;
   readonly clock: Clock;
   readonly stream: string;
   readonly consumer: string;
   /** A message; it is no longer among those asked for. */
-  readonly received: (msg: Msg) => void;
+  readonly received: (msg: Msg, now: number) => void;
   /** Fewer are asked for than were: some may be asked for again. */
   readonly room: () => void;
   /** The server refused, or nobody answered. Resolves when asking has sense again. */
@@ -43,8 +47,6 @@ export class Pull {
   #inbox: string;
   #outstanding = 0;
   #heardAt: number;
-  /** When the last message came. */
-  #receivedAt = Number.NEGATIVE_INFINITY;
   #pauseMs = FIRST_PAUSE_MS;
   #isMending = false;
   #isStopped = false;
@@ -65,68 +67,94 @@ export class Pull {
   /** Asks for so many more. */
   ask(count: number): void {
     if (this.#isStopped || this.#isMending || this.#options.connection.isClosed()) return;
-    const { connection, stream, consumer, clock } = this.#options;
-    if (this.#outstanding === 0) this.#heardAt = clock.now();
+    if (this.#outstanding === 0) this.#heardAt = this.#options.clock.now();
     this.#outstanding += count;
-    connection.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
-      JSON.stringify({
-        batch: count,
-        expires: nanos(EXPIRES_MS),
-        idle_heartbeat: nanos(HEARTBEAT_MS),
-      }),
-      { reply: this.#inbox },
-    );
+    this.#request(this.#inbox, {
+      batch: count,
+      expires: nanos(EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    });
+  }
+
+  #request(inbox: string, request: Readonly<Record<string, number>>): void {
+    const { line, stream, consumer } = this.#options;
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
+    line.tell(subject, Buffer.from(JSON.stringify(request)), inbox);
   }
 
   /** What was asked for is void: the connection is a new one. What is on the way may still come. */
   reset(): void {
     if (this.#isStopped) return;
-    this.#forget();
+    const before = this.#forget();
     this.#options.room();
+    this.#options.line.flush();
+    void this.#drain(before);
   }
 
-  /**
-   * Nothing is asked for any more. Resolves when nothing comes any more: what the server had on the way when we stopped
-   * listening would be lost for as long as an acknowledgement may take.
-   */
+  /** Nothing is asked for any more. Resolves when nothing comes any more, and the server has forgotten what was asked for. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#cancel();
-    const { clock } = this.#options;
-    const started = clock.now();
-    while (this.#outstanding > 0) {
-      const now = clock.now();
-      if (now - this.#receivedAt >= QUIET_MS || now - started >= LONGEST_LISTENING_MS) break;
-      await new Promise<void>((resolve) => void clock.after(QUIET_MS / 4, resolve));
-    }
-    await this.#drain(this.#subscription);
+    await (this.#outstanding > 0 ? this.#takeBack() : this.#drain(this.#subscription));
   }
 
-  #forget(): void {
+  /**
+   * The server throws requests away whose inbox nobody reads, but not at once; meanwhile one before 2.10.14 may take a message
+   * that is due again for them, find nobody there, and keep it for as long as an acknowledgement may take. So a last request
+   * stands beside them, which somebody reads. The server takes them in turn: when that one is over, they are gone.
+   */
+  async #takeBack(): Promise<void> {
+    const { connection, clock, line, received } = this.#options;
+    if (connection.isClosed()) return;
+    const inbox = createInbox();
+    let left = LAST_BATCH;
+    const isOver = new Promise<void>((resolve) => {
+      const subscription = connection.subscribe(inbox, {
+        callback: (error, msg) => {
+          if (error === null && isMessage(msg)) {
+            received(msg, clock.now());
+            left--;
+            if (left > 0) return;
+          }
+          subscription.unsubscribe();
+          resolve();
+        },
+      });
+    });
+    this.#request(inbox, { batch: LAST_BATCH, expires: nanos(LAST_EXPIRES_MS) });
+    // Together with the word that nobody reads the others.
+    line.flush();
+    await Promise.all([this.#drain(this.#subscription), this.#patiently(isOver)]);
+  }
+
+  /** Begins anew with an inbox of its own. @returns what is to be drained */
+  #forget(): Subscription {
     const before = this.#subscription;
-    // The server drops requests whose inbox nobody reads.
     [this.#inbox, this.#subscription] = this.#listen();
     this.#outstanding = 0;
     this.#heardAt = this.#options.clock.now();
-    void this.#drain(before);
+    return before;
   }
 
+  /**
+   * Listens until all has come that the server sent before it heard of it. Where it does not answer nobody waits for that, and
+   * what comes after all is still received.
+   */
   async #drain(subscription: Subscription): Promise<void> {
     if (this.#options.connection.isClosed() || subscription.isClosed()) return;
+    // Without a connection there is nothing to drain.
+    await this.#patiently(subscription.drain().catch(() => {}));
+  }
+
+  /** Waits for what a server that does not answer may leave undone. */
+  async #patiently(work: Promise<void>): Promise<void> {
     let cancel: CancelTimer | undefined;
     const patience = new Promise<void>((resolve) => {
-      cancel = this.#options.clock.after(1_000, resolve);
+      cancel = this.#options.clock.after(PATIENCE_MS, resolve);
     });
-    try {
-      await Promise.race([subscription.drain(), patience]);
-    } catch {
-      // Without a connection there is nothing to drain.
-    } finally {
-      cancel?.();
-      if (!subscription.isClosed()) subscription.unsubscribe();
-    }
+    await Promise.race([work, patience]);
+    cancel?.();
   }
 
   #listen(): [inbox: string, subscription: Subscription] {
@@ -138,12 +166,12 @@ export class Pull {
           if (isCurrent) void this.#mend();
           return;
         }
-        if (isCurrent) this.#heardAt = this.#options.clock.now();
-        if (msg.reply !== undefined && msg.reply !== '') {
+        const now = this.#options.clock.now();
+        if (isCurrent) this.#heardAt = now;
+        if (isMessage(msg)) {
           if (isCurrent && this.#outstanding > 0) this.#outstanding--;
           this.#pauseMs = FIRST_PAUSE_MS;
-          this.#receivedAt = this.#options.clock.now();
-          this.#options.received(msg);
+          this.#options.received(msg, now);
         } else if (isCurrent) this.#status(msg);
       },
     });
@@ -166,7 +194,7 @@ export class Pull {
   async #mend(): Promise<void> {
     if (this.#isMending || this.#isStopped) return;
     this.#isMending = true;
-    this.#forget();
+    void this.#drain(this.#forget());
     const { clock, mend, room } = this.#options;
     for (let mended = false; !mended && !this.#isStopped;) {
       await new Promise<void>((resolve) => void clock.after(this.#pauseMs, resolve));
@@ -189,3 +217,6 @@ export class Pull {
     else if (this.#outstanding === 0) room();
   };
 }
+
+/** Not a word of the server about a request. */
+const isMessage = ({ reply }: Msg): boolean => reply !== undefined && reply !== '';

@@ -30,26 +30,33 @@ export const manager = async (connection: NatsConnection): Promise<JetStreamMana
   }
 };
 
+const DEDUPE_MS = 120_000;
+/** The server could not make the place of a stream. */
+const STORE_NOT_MADE = 10_049;
+const TRIES = 3;
+
 /**
  * Makes the stream when it is absent. One that is there stays as it is.
  * @throws DaggerError CONFIG_INVALID when it is for something else, STORAGE_FAILED
  */
 export const ensureStream = async (jsm: JetStreamManager, settings: Settings): Promise<void> => {
+  const { dedupeWindowMs = DEDUPE_MS, maxAgeMs } = settings;
   const existing = await configOf(jsm, settings.stream);
   if (existing !== undefined) {
     mustFit(existing, settings);
     return;
   }
   try {
-    await jsm.streams.add({
+    await add(jsm, {
       name: settings.stream,
       subjects: [`${settings.prefix}.>`],
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.New,
-      duplicate_window: nanos(settings.dedupeWindowMs),
+      // The server refuses a window that is longer than messages live.
+      duplicate_window: nanos(Math.min(dedupeWindowMs, maxAgeMs ?? dedupeWindowMs)),
       ...(settings.maxMessages === undefined ? {} : { max_msgs: settings.maxMessages }),
-      ...(settings.maxAgeMs === undefined ? {} : { max_age: nanos(settings.maxAgeMs) }),
+      ...(maxAgeMs === undefined ? {} : { max_age: nanos(maxAgeMs) }),
     });
   } catch (cause) {
     // Somebody else may have made it meanwhile, with options of his own.
@@ -62,6 +69,20 @@ export const ensureStream = async (jsm: JetStreamManager, settings: Settings): P
       );
     mustFit(made, settings);
   }
+};
+
+/** A server that just removed its last stream removes the folder of all, perhaps under the feet of a new one. */
+const add = async (
+  jsm: JetStreamManager,
+  config: Parameters<JetStreamManager['streams']['add']>[0],
+): Promise<void> => {
+  for (let tries = 1; ; tries++)
+    try {
+      await jsm.streams.add(config);
+      return;
+    } catch (error) {
+      if (tries === TRIES || !hasCode(error, STORE_NOT_MADE)) throw error;
+    }
 };
 
 const configOf = async (
@@ -98,7 +119,11 @@ const mustFit = (config: StreamConfig, settings: Settings): void => {
     logger('warn', 'the stream throws its oldest messages away when it is full, read or not', {
       stream,
     });
+  const { dedupeWindowMs } = settings;
   const differs = [
+    ...(dedupeWindowMs !== undefined && config.duplicate_window !== nanos(dedupeWindowMs)
+      ? ['dedupeWindowSeconds']
+      : []),
     ...(settings.maxMessages !== undefined && config.max_msgs !== settings.maxMessages
       ? ['maxMessages']
       : []),

@@ -2,35 +2,32 @@ import type { CancelTimer } from '@dagger/core';
 import type { Delivery, Message, SubscribeOptions, TransportSubscription } from '@dagger/pubsub';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { deliveryInfo, type DeliveryInfo } from './ack-subject.ts';
+import { ACK, Acks } from './acks.ts';
+import { deliveryInfo } from './ack-subject.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { ensureDurable, type Durable } from './durable.ts';
 import { busClosed } from './failures.ts';
 import { channelOf, durableName, subjectOf } from './names.ts';
-import { NatsDelivery, type DeliveryHost } from './nats-delivery.ts';
+import { NatsDelivery, type Came, type DeliveryHost } from './nats-delivery.ts';
 import type { Settings } from './options.ts';
 import { covers, disjoint } from './patterns.ts';
 import { persistently, type Patience } from './persistently.ts';
 import type { Publisher } from './publisher.ts';
-import { Pull, QUIET_MS } from './pull.ts';
+import { Pull } from './pull.ts';
 import { reasonOf } from './reason.ts';
 import { Recent } from './recent.ts';
-import { decode, type Incoming } from './wire.ts';
+import type { Line } from './line.ts';
+import { decode } from './wire.ts';
 
-const ACK = '+ACK';
-const WORKING = '+WPI';
+const WORKING = Buffer.from('+WPI');
 /** Without a reason: older servers ignore one that has it, and deliver again. */
-const TERM = '+TERM';
+const TERM = Buffer.from('+TERM');
 const NAK = '-NAK';
 
-const ACK_MS = 2_000;
 /** For what could not be handed over, and is tried again. */
 const AGAIN_MS = 1_000;
-/**
- * What a member gives back when it stops comes to others after a moment. At once, the server may hand it to a request of the one
- * that has stopped, which it has not forgotten yet, and nobody gets it until the time for the acknowledgement is over.
- */
-const ELSEWHERE_MS = 2 * QUIET_MS;
+/** What a member gives back when it stops comes to others after a moment. At once, it might come to the same one again. */
+const ELSEWHERE_MS = 200;
 /** Messages remembered as done, for acknowledgements that a server lost when it died. */
 const REMEMBERED = 4_096;
 
@@ -38,6 +35,7 @@ export interface SubscriptionHost {
   readonly settings: Settings;
   readonly connection: NatsConnection;
   readonly jsm: JetStreamManager;
+  readonly line: Line;
   readonly publisher: Publisher;
   readonly patience: Patience;
   /** It has stopped, and nothing is under way any more. */
@@ -50,8 +48,8 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
   readonly #options: SubscribeOptions;
   readonly #deliver: (delivery: Delivery) => void;
   readonly #pulls: Pull[] = [];
-  /** Not acknowledged yet, those that wait included. */
-  readonly #held: Map<string, NatsDelivery> = new Map();
+  /** Not acknowledged yet, those that wait included; by sequence. */
+  readonly #held: Map<number, NatsDelivery> = new Map();
   /** Came by several consumers at a time, beyond what was asked for in all. */
   readonly #waiting: NatsDelivery[] = [];
   readonly #done: Recent = new Recent(REMEMBERED);
@@ -63,15 +61,21 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
   #quiet: Promise<void> | undefined;
   /** The highest sequence that came. */
   #latest = 0;
+  /** Messages come that no pattern is for, where one consumer serves several. */
+  readonly #isWider: boolean;
 
   private constructor(
     host: SubscriptionHost,
     options: SubscribeOptions,
-    deliver: (delivery: Delivery) => void,
+    {
+      deliver,
+      isWider,
+    }: { readonly deliver: (delivery: Delivery) => void; readonly isWider: boolean },
   ) {
     this.#host = host;
     this.#options = options;
     this.#deliver = deliver;
+    this.#isWider = isWider;
     this.#sweepMs = Math.ceil(host.settings.ackWaitMs / 3);
   }
 
@@ -82,8 +86,9 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
     deliver: (delivery: Delivery) => void,
   ): Promise<NatsSubscription> {
     const { stream, prefix, ackWaitMs } = host.settings;
-    const { group } = options;
-    const durables = disjoint(options.patterns).map((pattern): Durable => ({
+    const { group, patterns } = options;
+    const wanted = disjoint(patterns);
+    const durables = wanted.map((pattern): Durable => ({
       stream,
       name: durableName(group, pattern),
       group,
@@ -92,25 +97,31 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
     }));
     for (const durable of durables) await ensureDurable(host, durable, options.from);
     if (host.patience.isClosed()) throw busClosed();
-    const subscription = new NatsSubscription(host, options, deliver);
+    const subscription = new NatsSubscription(host, options, {
+      deliver,
+      isWider: wanted.some((pattern) => !patterns.includes(pattern)),
+    });
     subscription.#start(durables);
     return subscription;
   }
 
   #start(durables: readonly Durable[]): void {
-    const { connection, settings } = this.#host;
-    for (const durable of durables)
+    const { connection, settings, line, patience } = this.#host;
+    for (const durable of durables) {
+      const acks = new Acks({ line, patience });
       this.#pulls.push(
         new Pull({
           connection,
+          line,
           clock: settings.clock,
           stream: durable.stream,
           consumer: durable.name,
-          received: (msg) => this.#received(msg),
+          received: (msg, now) => this.#received(msg, { acks, now }),
           room: () => this.#pump(),
           mend: () => this.#mend(durable),
         }),
       );
+    }
     this.#sweep();
     this.#pump();
   }
@@ -137,7 +148,7 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
     this.#isStopped = true;
     // Nobody looks at them here; others of the group may.
     for (const delivery of this.#waiting.splice(0)) {
-      this.#held.delete(delivery.key);
+      this.#held.delete(delivery.sequence);
       this.#say(delivery.reply, nak(ELSEWHERE_MS));
     }
     await Promise.all(this.#pulls.map((pull) => pull.stop()));
@@ -147,35 +158,33 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
 
   // ——— messages that come ———
 
-  #received(msg: Msg): void {
+  #received(msg: Msg, { acks, now }: { readonly acks: Acks; readonly now: number }): void {
     const reply = msg.reply ?? '';
     const info = deliveryInfo(reply);
     if (info === undefined) return;
     if (info.sequence > this.#latest) this.#latest = info.sequence;
-    const known = this.#held.get(info.key);
-    if (known !== undefined) known.reply = reply;
+    const known = this.#held.get(info.sequence);
+    if (known?.time === info.time) known.reply = reply;
+    else if (this.#done.has(info)) this.#say(reply, ACK);
     else if (this.#isStopped) this.#say(reply, nak(ELSEWHERE_MS));
-    else if (this.#done.has(info.key)) this.#say(reply, ACK);
-    else this.#read(msg, info, reply);
+    else this.#read(msg, { info, reply, acks, since: now });
     this.#pump();
   }
 
-  #read(msg: Msg, info: DeliveryInfo, reply: string): void {
-    const { prefix, clock } = this.#host.settings;
+  #read(msg: Msg, came: Came): void {
+    const { info, reply } = came;
+    const { prefix } = this.#host.settings;
     const { patterns, exceptFrom, overflow, capacity, dropped } = this.#options;
     const channel = channelOf(prefix, msg.subject);
-    if (!patterns.some((pattern) => covers(pattern, channel))) {
+    if (this.#isWider && !patterns.some((pattern) => covers(pattern, channel))) {
       this.#say(reply, ACK);
       return;
     }
-    const { stream, sequence, time } = info;
-    const { subject, data, headers } = msg;
-    const incoming: Incoming = { subject, data, headers, stream, sequence, time };
     let message: Message;
     try {
-      message = decode(incoming, prefix);
+      message = decode(msg, info, prefix);
     } catch (error) {
-      void this.#bury(incoming, reply, reasonOf(error));
+      void this.#bury(msg, came, reasonOf(error));
       return;
     }
     if (message.source !== null && exceptFrom.has(message.source)) {
@@ -188,8 +197,8 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
       dropped(message);
       return;
     }
-    const delivery = new NatsDelivery(this, message, { info, reply, since: clock.now() });
-    this.#held.set(info.key, delivery);
+    const delivery = new NatsDelivery(this, message, came);
+    this.#held.set(info.sequence, delivery);
     this.#waiting.push(delivery);
   }
 
@@ -222,10 +231,10 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
   }
 
   /** A message that is not JSON becomes a dead letter. */
-  async #bury(incoming: Incoming, reply: string, reason: string): Promise<void> {
+  async #bury(msg: Msg, { info, reply }: Came, reason: string): Promise<void> {
     const { settings, publisher } = this.#host;
     const { prefix, clock, logger } = settings;
-    const letter = deadLetterOf(incoming, {
+    const letter = deadLetterOf(msg, info, {
       prefix,
       group: this.#options.group,
       reason,
@@ -233,8 +242,8 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
     });
     logger('error', 'a message cannot be read', {
       group: this.#options.group,
-      subject: incoming.subject,
-      sequence: incoming.sequence,
+      subject: msg.subject,
+      sequence: info.sequence,
       error: reason,
     });
     try {
@@ -250,11 +259,14 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
 
   async finish(delivery: NatsDelivery, outputs: readonly Message[]): Promise<void> {
     if (this.#host.patience.isClosed()) throw busClosed();
+    let isDone = false;
     try {
       if (outputs.length > 0) await this.#host.publisher.publish(outputs);
-      await this.#confirmed(delivery, ACK);
-      this.#done.add(delivery.key);
+      await delivery.acks.confirm(delivery);
+      this.#done.add(delivery);
+      isDone = true;
     } finally {
+      delivery.acked(isDone);
       // Also when it failed: it comes again, perhaps elsewhere.
       this.#release(delivery);
       this.#pump();
@@ -262,33 +274,31 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
   }
 
   async giveBack(delivery: NatsDelivery, delayMs: number): Promise<void> {
-    if (this.#host.patience.isClosed()) return;
+    const { line, patience } = this.#host;
+    if (patience.isClosed()) return;
     // Before the server hears of it: what comes then is a delivery of its own.
     this.#release(delivery);
     const leastMs = this.#isStopped ? ELSEWHERE_MS : 0;
+    const { id, channel } = delivery.message;
     try {
-      await this.#confirmed(delivery, nak(Math.max(delayMs, leastMs)));
+      await persistently(patience, {
+        what: `message '${id}' of '${channel}' could not be given back`,
+        attempt: () =>
+          line.request(delivery.reply, nak(Math.max(delayMs, leastMs)), { read: () => {} }),
+      });
     } finally {
       this.#pump();
     }
   }
 
-  async #confirmed(delivery: NatsDelivery, what: string): Promise<void> {
-    await persistently(
-      this.#host.patience,
-      `message '${delivery.message.id}' of '${delivery.message.channel}' could not be acknowledged`,
-      () => this.#host.connection.request(delivery.reply, what, { timeout: ACK_MS }),
-    );
-  }
-
   #release(delivery: NatsDelivery): void {
-    if (this.#held.get(delivery.key) === delivery) this.#held.delete(delivery.key);
+    if (this.#held.get(delivery.sequence) === delivery) this.#held.delete(delivery.sequence);
     this.#restWhenDone();
   }
 
   /** Without an answer: what is lost comes again. */
-  #say(reply: string, what: string): void {
-    if (!this.#host.connection.isClosed()) this.#host.connection.publish(reply, what);
+  #say(reply: string, what: Uint8Array): void {
+    this.#host.line.tell(reply, what);
   }
 
   // ——— time ———
@@ -342,5 +352,5 @@ export class NatsSubscription implements TransportSubscription, DeliveryHost {
   }
 }
 
-const nak = (delayMs: number): string =>
-  delayMs >= 1 ? `${NAK} {"delay": ${Math.round(delayMs) * 1_000_000}}` : NAK;
+const nak = (delayMs: number): Uint8Array =>
+  Buffer.from(delayMs >= 1 ? `${NAK} {"delay": ${Math.round(delayMs) * 1_000_000}}` : NAK);

@@ -8,13 +8,14 @@ import type {
   TransportSubscription,
 } from '@dagger/pubsub';
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { connect } from './connect.ts';
 import { busClosed } from './failures.ts';
 import { settingsOf, type NatsOptions, type Settings } from './options.ts';
 import type { Patience } from './persistently.ts';
 import { Publisher } from './publisher.ts';
 import { reasonOf } from './reason.ts';
+import { Line } from './line.ts';
 import { ensureStream, manager } from './stream.ts';
 import { NatsSubscription } from './subscription.ts';
 
@@ -33,6 +34,7 @@ export class NatsTransport implements Transport {
   readonly #connection: NatsConnection;
   readonly #jsm: JetStreamManager;
   readonly #patience: Patience;
+  readonly #line: Line;
   readonly #publisher: Publisher;
   readonly #subscriptions: Set<NatsSubscription> = new Set();
   #closing: Promise<void> | undefined;
@@ -44,9 +46,14 @@ export class NatsTransport implements Transport {
     this.#patience = {
       clock: settings.clock,
       isClosed: () => this.#closing !== undefined,
-      waiting: new Set(),
     };
-    this.#publisher = new Publisher(connection, settings.prefix, this.#patience);
+    this.#line = new Line(connection, settings.clock);
+    this.#publisher = new Publisher({
+      connection,
+      line: this.#line,
+      prefix: settings.prefix,
+      patience: this.#patience,
+    });
     void this.#watch();
     void this.#watchEnd();
   }
@@ -79,9 +86,9 @@ export class NatsTransport implements Transport {
   }
 
   /** @throws DaggerError CHANNEL_FULL, CHANNEL_INVALID, MESSAGE_INVALID, STORAGE_FAILED, BUS_CLOSED */
-  async publish(messages: readonly Message[], signal?: AbortSignal): Promise<void> {
-    this.#mustBeOpen();
-    await this.#publisher.publish(messages, signal);
+  publish(messages: readonly Message[], signal?: AbortSignal): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(busClosed());
+    return this.#publisher.publish(messages, signal);
   }
 
   /** @throws DaggerError CONFIG_INVALID, STORAGE_FAILED, BUS_CLOSED */
@@ -101,6 +108,7 @@ export class NatsTransport implements Transport {
         settings: this.#settings,
         connection: this.#connection,
         jsm: this.#jsm,
+        line: this.#line,
         publisher: this.#publisher,
         patience: this.#patience,
         ended: (ended) => this.#subscriptions.delete(ended),
@@ -133,6 +141,7 @@ export class NatsTransport implements Transport {
   async #drain(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     this.#subscriptions.clear();
+    this.#line.flush();
     try {
       await this.#connection.drain();
     } catch {
@@ -149,20 +158,25 @@ export class NatsTransport implements Transport {
     for await (const status of this.#connection.status()) {
       if (status.type === 'reconnect') {
         logger('info', 'connected to NATS again', { server: status.server });
-        for (const lost of this.#patience.waiting) lost();
+        this.#line.lost(new Error('the connection was lost'));
         for (const subscription of this.#subscriptions) subscription.reconnected();
       } else if (status.type === 'disconnect' && this.#closing === undefined)
         logger('warn', 'the connection to NATS is lost; it is made again', {
           server: status.server,
         });
-      else if (status.type === 'error')
-        logger('error', 'NATS reports an error', { error: reasonOf(status.error) });
+      else if (status.type === 'error') {
+        const { error } = status;
+        if (error instanceof errors.PermissionViolationError && error.operation === 'publish')
+          this.#line.lost(error, error.subject);
+        logger('error', 'NATS reports an error', { error: reasonOf(error) });
+      }
     }
   }
 
   /** The client gives up when the server refuses user and password. */
   async #watchEnd(): Promise<void> {
     const error = await this.#connection.closed();
+    this.#line.close();
     if (this.#closing !== undefined) return;
     this.#settings.logger('error', 'the connection to NATS has ended for good', {
       error: error === undefined ? 'no reason was given' : reasonOf(error),

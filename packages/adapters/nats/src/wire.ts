@@ -1,8 +1,15 @@
 import { DaggerError, type JsonValue } from '@dagger/core';
 import { sealParsed } from '@dagger/core/kernel';
 import type { Message } from '@dagger/pubsub';
-import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
-import { fromHeaderName, fromHeaderText, toHeaderName, toHeaderText } from './header-text.ts';
+import { headers as newHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import type { DeliveryInfo } from './ack-subject.ts';
+import {
+  fromHeaderName,
+  fromHeaderText,
+  isPlainText,
+  toHeaderName,
+  toHeaderText,
+} from './header-text.ts';
 import { channelOf, mustBeChannel, subjectOf } from './names.ts';
 import { reasonOf } from './reason.ts';
 
@@ -28,40 +35,32 @@ export interface Outgoing {
   readonly headers: MsgHdrs;
 }
 
-/** A message as it came, as far as reading it goes. */
-export interface Incoming {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: MsgHdrs | undefined;
-  readonly stream: string;
-  readonly sequence: number;
-  /** When the server stored it; milliseconds since the Unix epoch. */
-  readonly time: number;
-}
-
-const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** @throws DaggerError CHANNEL_INVALID, MESSAGE_INVALID */
+/** What follows from the rest has no header. @throws DaggerError CHANNEL_INVALID, MESSAGE_INVALID */
 export const encode = (message: Message, prefix: string, maxPayload: number): Outgoing => {
-  const { id, channel } = message;
+  const { id, channel, correlationId, hops } = message;
   mustBeChannel(channel);
   const headers = newHeaders();
+  let headerSize = 'NATS/1.0\r\n\r\n'.length;
   const put = (name: string, text: string | null): void => {
-    if (text !== null)
-      headers.append(name, toHeaderText(text, `${name} of a message for '${channel}'`));
+    if (text === null) return;
+    const isPlain = isPlainText(text);
+    const value = isPlain ? text : toHeaderText(text, `${name} of a message for '${channel}'`);
+    headers.append(name, value);
+    const size = isPlain ? value.length : Buffer.byteLength(value);
+    headerSize += name.length + size + ': \r\n'.length;
   };
   put(ID, id);
-  put(CORRELATION, message.correlationId);
+  put(TIME, String(message.time));
+  if (correlationId !== id) put(CORRELATION, correlationId);
   put(CAUSATION, message.causationId);
   put(SOURCE, message.source);
-  put(HOPS, String(message.hops));
-  put(TIME, String(message.time));
+  if (hops !== 0) put(HOPS, String(hops));
   put(KEY, message.key);
   put(TRACEPARENT, message.traceparent);
   for (const [name, text] of Object.entries(message.headers)) put(USER + toHeaderName(name), text);
-  const data = encoder.encode(JSON.stringify(message.payload));
-  const headerSize = sizeOf(headers);
+  const data = Buffer.from(JSON.stringify(message.payload));
   if (headerSize > MOST_HEADERS)
     throw new DaggerError(
       'MESSAGE_INVALID',
@@ -77,63 +76,87 @@ export const encode = (message: Message, prefix: string, maxPayload: number): Ou
   return { id, channel, subject: subjectOf(prefix, channel), data, headers };
 };
 
-/** Bytes on the wire, or a few more. */
-const sizeOf = (headers: MsgHdrs): number => {
-  let size = 'NATS/1.0\r\n\r\n'.length;
-  for (const [name, values] of headers)
-    for (const value of values) size += name.length + Buffer.byteLength(value) + 4;
-  return size;
-};
-
 /** The message of ours, or one from outside, by somebody who knows nothing of us. @throws DaggerError NOT_JSON */
-export const decode = (incoming: Incoming, prefix: string): Message => {
+export const decode = (msg: Msg, info: DeliveryInfo, prefix: string): Message => {
   let payload: JsonValue;
   try {
-    payload = sealParsed(JSON.parse(decoder.decode(incoming.data)) as JsonValue);
+    payload = sealParsed(JSON.parse(decoder.decode(msg.data)) as JsonValue);
   } catch (cause) {
     throw new DaggerError('NOT_JSON', `the payload is not JSON: ${reasonOf(cause)}`, { cause });
   }
-  return withPayload(incoming, prefix, payload);
+  return withPayload(msg, info, { prefix, payload });
 };
 
 /** All of a message but its payload is read; that is given. */
-export const withPayload = (incoming: Incoming, prefix: string, payload: JsonValue): Message => {
-  const { headers } = incoming;
-  const id = own(headers, ID) ?? `${incoming.stream}:${incoming.sequence}`;
-  const correlationId = own(headers, CORRELATION);
-  const hops = Number(own(headers, HOPS));
-  const isOurs = correlationId !== null && Number.isSafeInteger(hops) && hops >= 0;
-  const time = Number(own(headers, TIME) ?? Number.NaN);
+export const withPayload = (
+  { subject, headers }: Msg,
+  info: DeliveryInfo,
+  { prefix, payload }: { readonly prefix: string; readonly payload: JsonValue },
+): Message => {
+  let id: string | null = null;
+  /** Only messages of ours have one. */
+  let time: number | null = null;
+  let source: string | null = null;
+  let causationId: string | null = null;
+  let correlationId: string | null = null;
+  let hops = 0;
+  let key: string | null = null;
+  let traceparent: string | null = null;
+  const users: [string, string][] = [];
+  for (const [name, values] of headers ?? []) {
+    const text = fromHeaderText(values[0] ?? '');
+    if (name === ID) id = text;
+    else if (name === TIME) time = numberIn(text);
+    else if (name === CORRELATION) correlationId = text;
+    else if (name === CAUSATION) causationId = text;
+    else if (name === SOURCE) source = text;
+    else if (name === HOPS) hops = Math.max(0, Math.trunc(numberIn(text) ?? 0));
+    else if (name === KEY) key = text;
+    else if (name === TRACEPARENT) traceparent = text;
+    else if (name.startsWith(USER)) users.push([fromHeaderName(name.slice(USER.length)), text]);
+  }
+  const channel = channelOf(prefix, subject);
+  id ??= `${info.stream}:${info.sequence}`;
+  if (time === null)
+    return Object.freeze({
+      id,
+      channel,
+      source: null,
+      time: info.time,
+      payload,
+      headers: headers === undefined ? NO_HEADERS : foreignHeaders(headers),
+      causationId: null,
+      correlationId: id,
+      hops: 0,
+      key: null,
+      traceparent,
+    });
   return Object.freeze({
     id,
-    channel: channelOf(prefix, incoming.subject),
-    source: isOurs ? own(headers, SOURCE) : null,
-    time: isOurs && Number.isFinite(time) ? time : incoming.time,
+    channel,
+    source,
+    time,
     payload,
-    headers: Object.freeze(isOurs ? usersHeaders(headers) : foreignHeaders(headers)),
-    causationId: isOurs ? own(headers, CAUSATION) : null,
-    correlationId: isOurs ? correlationId : id,
-    hops: isOurs ? hops : 0,
-    key: isOurs ? own(headers, KEY) : null,
-    traceparent: own(headers, TRACEPARENT),
+    headers: users.length === 0 ? NO_HEADERS : Object.freeze(Object.fromEntries(users)),
+    causationId,
+    correlationId: correlationId ?? id,
+    hops,
+    key,
+    traceparent,
   });
 };
 
-const own = (headers: MsgHdrs | undefined, name: string): string | null =>
-  headers?.has(name) === true ? fromHeaderText(headers.get(name)) : null;
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
-const usersHeaders = (headers: MsgHdrs | undefined): Record<string, string> => {
-  const found: [string, string][] = [];
-  for (const [name, values] of headers ?? [])
-    if (name.startsWith(USER))
-      found.push([fromHeaderName(name.slice(USER.length)), fromHeaderText(values[0] ?? '')]);
-  return Object.fromEntries(found);
+const numberIn = (text: string): number | null => {
+  const value = Number(text);
+  return text !== '' && Number.isFinite(value) ? value : null;
 };
 
 /** Those that are not for the server. */
-const foreignHeaders = (headers: MsgHdrs | undefined): Record<string, string> => {
+const foreignHeaders = (headers: MsgHdrs): Readonly<Record<string, string>> => {
   const found: [string, string][] = [];
-  for (const [name, values] of headers ?? [])
+  for (const [name, values] of headers)
     if (!/^(?:nats|dagger)-/i.test(name)) found.push([name, values.join(', ')]);
-  return Object.fromEntries(found);
+  return Object.freeze(Object.fromEntries(found));
 };

@@ -1,6 +1,8 @@
 import type { Delivery } from '@dagger/pubsub';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test } from 'vitest';
-import { serverIsMissing } from './server.ts';
+import type { NatsDelivery } from '../src/nats-delivery.ts';
+import { serverIsMissing, withClient } from './server.ts';
 import { Inbox, join, message, opened, unusedStream } from './setup.ts';
 
 const missing = await serverIsMissing();
@@ -198,16 +200,52 @@ describe.skipIf(missing !== undefined)(
       expect(inbox.messages[0]?.source).toBe('you');
     });
 
-    test('what takes longer than the acknowledgement may is not delivered again', async () => {
-      const transport = await opened({ ...unusedStream(), ackWaitSeconds: 1 });
+    test('what takes longer than the acknowledgement may is not given to another member', async () => {
+      const where = unusedStream();
+      const options = { ...where, ackWaitSeconds: 1.5 };
+      const [busy, idle] = [await opened(options), await opened(options)];
       const inbox = new Inbox(() => {});
-      await join(transport, inbox, { maxInFlight: 2 });
-      await transport.publish([message()]);
-      await inbox.untilCount(1);
-      // Three times the time, in which the server would have given it to somebody.
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
-      expect(inbox.deliveries).toHaveLength(1);
+      const other = new Inbox();
+      await join(busy, inbox, { maxInFlight: 1 });
+      await withClient(async (connection) => {
+        const signs = connection.subscribe(`$JS.ACK.${where.stream}.>`);
+        await connection.flush();
+        await busy.publish([message()]);
+        await inbox.untilCount(1);
+        await join(idle, other);
+        // Each comes after a third of the time: after the fourth the server would have given it to the other one.
+        let seen = 0;
+        for await (const sign of signs) if (sign.string() === '+WPI' && ++seen === 4) break;
+      });
       await inbox.deliveries[0]?.ack([]);
+      await busy.publish([message()]);
+      await Promise.race([inbox.untilCount(2), other.untilCount(1)]);
+      expect(inbox.deliveries.length + other.deliveries.length).toBe(2);
+      expect([...inbox.deliveries, ...other.deliveries].map(({ attempt }) => attempt)).toEqual([
+        1, 1,
+      ]);
+    });
+
+    test('messages that are done together are acknowledged together, and one answer confirms them', async () => {
+      const where = unusedStream();
+      const transport = await opened(where);
+      const inbox = new Inbox(() => {});
+      await join(transport, inbox, { maxInFlight: 50 });
+      await transport.publish(Array.from({ length: 50 }, () => message()));
+      await inbox.untilCount(50);
+      const wantAnswers: boolean[] = [];
+      await withClient(async (connection) => {
+        connection.subscribe(`$JS.ACK.${where.stream}.>`, {
+          callback: (_, { reply }) => void wantAnswers.push(reply !== ''),
+        });
+        await connection.flush();
+        await Promise.all(inbox.deliveries.map(async (delivery) => delivery.ack([])));
+        await connection.flush();
+        const jsm = await jetstreamManager(connection);
+        const [consumer] = await jsm.consumers.list(where.stream).next();
+        expect(consumer?.num_ack_pending).toBe(0);
+      });
+      expect(wantAnswers).toEqual([...Array.from({ length: 49 }, () => false), true]);
     });
 
     test('what a member that left or closed had goes to the next one', async () => {
@@ -230,6 +268,22 @@ describe.skipIf(missing !== undefined)(
         1, 2, 3, 4, 5, 6, 7, 8, 9,
       ]);
       expect(held.deliveries).toHaveLength(3);
+    });
+
+    test('what comes back while nobody is there waits for the next member', async () => {
+      const where = unusedStream();
+      const transport = await opened(where);
+      const held = new Inbox(() => {});
+      const subscription = await join(transport, held);
+      await transport.publish([message()]);
+      await held.untilCount(1);
+      await subscription.stop();
+      const { reply } = held.deliveries[0] as NatsDelivery;
+      await withClient((connection) => connection.request(reply, '-NAK'));
+      const next = new Inbox();
+      await join(transport, next);
+      await next.untilCount(1);
+      expect(next.deliveries[0]?.attempt).toBe(2);
     });
 
     test('dropOldest tells of each message that it drops', async () => {

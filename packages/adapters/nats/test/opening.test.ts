@@ -94,9 +94,15 @@ describe.skipIf(missing !== undefined)(
       await opened({
         ...where,
         maxMessages: 7,
+        maxAgeSeconds: 60,
+        dedupeWindowSeconds: 30,
         logger: (_level, _text, fields) => logged.push(fields),
       });
-      expect(logged).toEqual([{ stream: where.stream, differs: ['maxMessages'] }]);
+      expect(logged).toEqual([
+        { stream: where.stream, differs: ['dedupeWindowSeconds', 'maxMessages', 'maxAgeSeconds'] },
+      ]);
+      await opened({ ...where, logger: () => logged.push('something') });
+      expect(logged).toHaveLength(1);
     });
 
     test('a new group reads from where it says; one that is known goes on', async () => {

@@ -1,6 +1,6 @@
 import type { HandleOrder } from '../durable/contender.ts';
 
-export type NatsName = 'dagger' | 'bare client';
+export type NatsName = 'dagger' | 'bare client' | 'bare client, tuned';
 
 /** A program that has one stream to itself, with one durable reader. */
 export interface NatsProgram {

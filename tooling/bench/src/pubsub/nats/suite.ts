@@ -1,5 +1,5 @@
 import type { Verdict } from '../../targets.ts';
-import { bareClient } from './bare-client.ts';
+import { bareClient, bareClientTuned } from './bare-client.ts';
 import type { NatsContender } from './contender.ts';
 import { dagger } from './dagger.ts';
 import { measureNats, natsMeasures, type NatsMeasure, type NatsMeasurement } from './measure.ts';
@@ -14,7 +14,7 @@ export interface NatsPart {
   readonly skipped: readonly string[];
 }
 
-export const natsContenders: readonly NatsContender[] = [dagger, bareClient];
+export const natsContenders: readonly NatsContender[] = [dagger, bareClient, bareClientTuned];
 
 const measurementOf = (quick: boolean): NatsMeasurement =>
   quick
