@@ -46,6 +46,18 @@ describe('a run', () => {
     });
   });
 
+  it('has ended as soon as its message is published, where nobody reads that', async () => {
+    const ended: string[] = [];
+    const { bus } = await openBus([]);
+    bus.events.subscribe((event: BusEvent) => {
+      if (event.type === 'TreeEnded') ended.push(event.report.correlationId);
+    });
+    const { id } = await bus.publish('nobody', 1);
+    expect(ended).toEqual([id]);
+    expect(bus.cancel(id)).toBe(false);
+    expect(bus.report(id)).toMatchObject({ success: true, messages: 1 });
+  });
+
   it('knows nothing of others that run at the same time', async () => {
     const { bus } = await openBus([
       definePubSubAgent<number, number>({

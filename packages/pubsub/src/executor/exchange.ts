@@ -215,8 +215,20 @@ export class Exchange {
     tree?: Tree,
     signal?: AbortSignal,
   ): Promise<M> | undefined {
-    if (tree === undefined && this.#isPlain(message)) return this.#publishAlone(message, signal);
-    tree ??= this.treeOf(message, message.time);
+    if (tree !== undefined) return this.#publishTo(tree, message, signal);
+    if (this.#isPlain(message)) return this.#publishAlone(message, signal);
+    const own = this.treeOf(message, message.time);
+    const sent = this.#publishTo(own, message, signal);
+    // Nobody reads it, or others do.
+    if (sent === undefined && own.pending === 0) this.look(own);
+    return sent;
+  }
+
+  #publishTo<M extends Message>(
+    tree: Tree,
+    message: M,
+    signal: AbortSignal | undefined,
+  ): Promise<M> | undefined {
     const entered = this.enter([message], tree);
     const { routed, held } = entered;
     let sent: Promise<void> | void = undefined;
@@ -246,6 +258,8 @@ export class Exchange {
       throw error;
     }
     this.tell(entered, tree);
+    // Whoever waits for the tree looks himself.
+    if (tree.pending === 0 && tree.ended === undefined) this.look(tree);
     return message;
   }
 
@@ -383,7 +397,7 @@ export class Exchange {
     tree.pending += by * groups;
     this.#pending += by * groups;
     if (this.counting !== 'own') return;
-    if (by === 1) this.#own.set(message.id, groups);
+    if (by === 1 && groups > 0) this.#own.set(message.id, groups);
     else this.#own.delete(message.id);
   }
 

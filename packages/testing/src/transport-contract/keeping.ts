@@ -81,11 +81,6 @@ export const keeping = (contract: TransportContract): void => {
     await out.until(2);
     expect(new Set(out.payloads())).toEqual(new Set([10 + answers.indexOf(true), 'end']));
     expect(await holdsOf(other).list()).toEqual([]);
-    if (trace === true) {
-      // It caused what went on in its place.
-      const kept = await transport.trace?.(edited.message.correlationId);
-      expect(kept?.map(({ message }) => message)).toEqual([edited.message]);
-    }
   });
 
   it('what there is no room for goes on waiting for a person', async ({ skip }) => {
@@ -119,6 +114,25 @@ export const keeping = (contract: TransportContract): void => {
     await before.close();
     const after = await place.open();
     expect(await holdsOf(after).list()).toEqual([held]);
+  });
+
+  it('what was not let through stays in the trace, as the cause of what went on instead', async ({
+    skip,
+  }) => {
+    need(holds, skip);
+    need(trace, skip);
+    const place = await openPlace(contract);
+    const transport = await place.open();
+    const { message } = holdOf(1);
+    await transport.publish([], undefined, [holdOf(1, { message })]);
+    const instead = messageTo('out', 2, {
+      causationId: message.id,
+      correlationId: message.correlationId,
+      hops: 1,
+    });
+    expect(await holdsOf(transport).release(message.id, [instead])).toBe(true);
+    const kept = (await transport.trace?.(message.correlationId)) ?? [];
+    expect(kept.map((entry) => entry.message)).toEqual([message, instead]);
   });
 
   it('the attempts at a message are kept with what became of them', async ({ skip }) => {

@@ -34,16 +34,13 @@ export const playBus = async (
 };
 
 /** What is let through may have others wait. */
-const decideAll = async (
-  bus: PubSubExecutor,
-  { review = () => null }: BusCrashScenario,
-): Promise<void> => {
+const decideAll = async (bus: PubSubExecutor, scenario: BusCrashScenario): Promise<void> => {
   for (;;) {
     await bus.idle();
     const waiting = await bus.reviews();
     if (waiting.length === 0) return;
     for (const { message } of waiting) {
-      const reason = review(message);
+      const reason = scenario.review?.(message) ?? null;
       if (reason === null) await bus.approve(message.id);
       else await bus.reject(message.id, reason);
     }
