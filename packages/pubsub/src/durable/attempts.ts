@@ -15,11 +15,7 @@ const STATUSES = ['done', 'failed', 'dead', 'stopped'] as const;
 const COLUMNS = 'seq, agent, attempt, status, error, started_at, duration_ms';
 const KINDS: readonly Kind[] = ['number', 'text', 'number', 'number', 'text', 'number', 'number'];
 
-const insertValues = inPieces<unknown>(
-  KINDS.length,
-  `insert into dagger_pubsub_attempts (${COLUMNS})`,
-  'on conflict do nothing',
-);
+const insertPieces = inPieces(`insert into dagger_pubsub_attempts (${COLUMNS})`, KINDS.length, '');
 
 /** Texts of PostgreSQL have no character 0. */
 const storable = (text: string | null): string | null =>
@@ -44,8 +40,10 @@ export const insertAttempts = async (
         durationMs,
       ]);
   if (rows.length === 0) return;
-  if (abilities.jsonEach === 'json_each') await insertValues(trx, rows);
-  else
+  if (abilities.jsonEach === 'json_each') {
+    const pieces = insertPieces(trx, rows.length, (cells, row) => cells.push(...(rows[row] ?? [])));
+    await Promise.all(pieces.map(({ done }) => done));
+  } else
     await sql`insert into dagger_pubsub_attempts (${sql.raw(COLUMNS)})
       select c0, c1, c2, c3, c4, c5, c6 from ${each(abilities, KINDS, rows)} where true
       on conflict do nothing`.execute(trx);

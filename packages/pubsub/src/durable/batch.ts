@@ -154,7 +154,6 @@ const settle = async (
   const publishes = routed.size > 0;
   const acks: Claim[] = [];
   for (const { delivery } of admitted) if (delivery !== undefined) acks.push(delivery.claim);
-  // What goes with an acknowledgement waits for its answer.
   const endings: Ending[] = [];
   for (const { release, messages } of admitted)
     if (release !== undefined)
@@ -162,6 +161,7 @@ const settle = async (
         ...release,
         isPublished: messages.some(({ id }) => id === release.messageId),
       });
+  // What goes with an acknowledgement, or with a decision, waits for its answer.
   const waits = admitted.some(
     ({ delivery, release, messages }) =>
       (delivery !== undefined || release !== undefined) && messages.length > 0,

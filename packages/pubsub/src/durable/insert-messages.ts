@@ -1,7 +1,8 @@
 import type { CoreTables, Storage } from '@dagger/core';
 import { among, each, type Cell, type Kind } from '@dagger/core/kernel';
-import { CompiledQuery, sql, type QueryResult, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Headers, Message } from '../message/message.ts';
+import { inPieces } from './rows-in-pieces.ts';
 
 const COLUMNS =
   'id, channel, source, time, payload, headers, causation_id, correlation_id, hops, key, traceparent';
@@ -88,21 +89,15 @@ const insertAtOnce = async (
   return rows;
 };
 
-/** Messages of one statement: few sizes, so that all of these statements are kept prepared. */
-const SIZES = [64, 16, 4, 1] as const;
-
-const ROW = `(${KINDS.map(() => '?').join(', ')})`;
-const PIECES: ReadonlyMap<number, string> = new Map(
-  SIZES.map((size) => [
-    size,
-    `insert into dagger_pubsub_messages (${COLUMNS}) values ${Array.from({ length: size }, () => ROW).join(', ')}
-      on conflict (id) do nothing`,
-  ]),
+const insertPieces = inPieces(
+  `insert into dagger_pubsub_messages (${COLUMNS})`,
+  KINDS.length,
+  '(id)',
 );
 
 /**
- * SQLite takes values as they are much faster than out of one text, and gives no rows back where they can be worked out: nobody
- * else writes meanwhile, so those of one statement have consecutive offsets, if all of them are new.
+ * No rows are given back where they can be worked out: nobody else writes meanwhile, so those of one statement have consecutive
+ * offsets, if all of them are new.
  */
 const insertInPieces = async (
   trx: Transaction<CoreTables>,
@@ -111,14 +106,9 @@ const insertInPieces = async (
 ): Promise<readonly (number | undefined)[]> => {
   const before = sql<{ readonly seq: number }>`
     select seq from sqlite_sequence where name = 'dagger_pubsub_messages'`.execute(trx);
-  const pieces: { readonly size: number; readonly done: Promise<QueryResult<unknown>> }[] = [];
-  for (let at = 0; at < messages.length;) {
-    const size = SIZES.find((each) => each <= messages.length - at) ?? 1;
-    const cells: Cell[] = [];
-    for (const end = at + size; at < end; at++) addCells(cells, messages[at] as Message);
-    const done = trx.executeQuery(CompiledQuery.raw(PIECES.get(size) ?? '', cells));
-    pieces.push({ size, done });
-  }
+  const pieces = insertPieces(trx, messages.length, (cells, row) =>
+    addCells(cells, messages[row] as Message),
+  );
   const offsets: number[] = [];
   const { rows } = await before;
   let areNew = true;

@@ -1,35 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openBus, Picky } from './redrive.fixture.ts';
 import {
+  databases,
   ids,
   listen,
   message,
   numbered,
-  openAt,
-  ownFile,
-  ownSchema,
-  serverIsMissing,
+  placeForEach,
   stoppedTimers,
-  type Place,
 } from './storage.fixture.ts';
 import type { StorageTransport } from './storage-transport.ts';
 
-const noServer = await serverIsMissing();
-
-describe.each([
-  { name: 'SQLite', own: ownFile, isMissing: false },
-  { name: 'PostgreSQL', own: ownSchema, isMissing: noServer },
-])('looking at channels in $name', ({ own, isMissing }) => {
-  let place: Place;
+describe.each(databases)('looking at channels in $name', (database) => {
+  const place = placeForEach(database);
   let bus: StorageTransport;
-  beforeEach(async (context) => {
-    context.skip(isMissing, 'no server answers');
-    place = own();
-    bus = await openAt(place.url, { clock: stoppedTimers });
-  });
-  afterEach(async () => {
-    await bus.close();
-    await place.remove();
+  beforeEach(async () => {
+    bus = await place.open({ clock: stoppedTimers });
   });
 
   it('finds the latest messages first, of a pattern and since a time', async () => {

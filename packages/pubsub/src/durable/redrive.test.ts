@@ -1,14 +1,12 @@
 import { openStorage, systemClock, type Clock, type Storage } from '@dagger/core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { AnyPubSubAgent } from '../agent/agent.ts';
 import type { PubSubOptions } from '../executor/options.ts';
 import type { PubSubExecutor } from '../executor/pubsub-executor.ts';
 import { letterIds, openBus, Picky } from './redrive.fixture.ts';
 import { redrive } from './redrive.ts';
-import { message, ownFile, ownSchema, serverIsMissing, type Place } from './storage.fixture.ts';
+import { databases, message, placeForEach } from './storage.fixture.ts';
 import type { StorageTransport } from './storage-transport.ts';
-
-const noServer = await serverIsMissing();
 
 /** By which pauses are over at once. */
 const hasty: Clock = {
@@ -16,32 +14,21 @@ const hasty: Clock = {
   after: (_, wake) => systemClock.after(0, wake),
 };
 
-describe.each([
-  { name: 'SQLite', own: ownFile, isMissing: false },
-  { name: 'PostgreSQL', own: ownSchema, isMissing: noServer },
-])('dead letters in $name', ({ own, isMissing }) => {
-  let place: Place;
-  let opened: PubSubExecutor[];
+describe.each(databases)('dead letters in $name', (database) => {
+  const place = placeForEach(database);
   let charge: Picky;
   let audit: Picky;
-  beforeEach((context) => {
-    context.skip(isMissing, 'no server answers');
-    place = own();
-    opened = [];
+  beforeEach(() => {
     charge = new Picky('charge');
     audit = new Picky('audit');
     audit.isContent = true;
-  });
-  afterEach(async () => {
-    await Promise.all(opened.map((bus) => bus.close({ drainSeconds: 0 })));
-    await place.remove();
   });
   const open = async (
     agents: readonly AnyPubSubAgent[] = [charge.agent, audit.agent],
     options: Partial<PubSubOptions> = {},
   ): Promise<{ readonly bus: PubSubExecutor; readonly transport: StorageTransport }> => {
     const both = await openBus(place.url, agents, options);
-    opened.push(both.bus);
+    place.closes({ close: () => both.bus.close({ drainSeconds: 0 }) });
     return both;
   };
   /** Messages on which `charge` fails; the ids of their letters, the oldest first. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { openStorage, systemClock, type Clock, type Storage } from '@dagger/core';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { definePubSubAgent } from '../agent/agent.ts';
 import { openBus } from './redrive.fixture.ts';
 import { removeGroup } from './remove-group.ts';
@@ -9,21 +9,18 @@ import {
   acknowledge,
   ahead,
   codeOf,
+  databases,
   listen,
   message,
   numbered,
   openAt,
-  ownFile,
-  ownSchema,
   payloads,
-  serverIsMissing,
+  placeForEach,
   stoppedTimers,
   until,
-  type Place,
 } from './storage.fixture.ts';
-import { StorageTransport, type StorageTransportOptions } from './storage-transport.ts';
+import { StorageTransport } from './storage-transport.ts';
 
-const noServer = await serverIsMissing();
 /** Greater than what any system gives. */
 const NO_PROCESS = 2 ** 30;
 /** What waits for a while waits for a millisecond. */
@@ -32,28 +29,9 @@ const hasty: Clock = {
   after: (_, wake) => systemClock.after(1, wake),
 };
 
-describe.each([
-  { name: 'SQLite', own: ownFile, isMissing: false },
-  { name: 'PostgreSQL', own: ownSchema, isMissing: noServer },
-])('removing a group in $name', ({ own, isMissing }) => {
-  let place: Place;
-  const opened: { close(): Promise<void> }[] = [];
-  beforeEach((context) => {
-    context.skip(isMissing, 'no server answers');
-    place = own();
-  });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((each) => each.close()));
-    await place.remove();
-  });
-
-  const open = async (
-    options: Partial<StorageTransportOptions> = {},
-  ): Promise<StorageTransport> => {
-    const transport = await openAt(place.url, options);
-    opened.push(transport);
-    return transport;
-  };
+describe.each(databases)('removing a group in $name', (database) => {
+  const place = placeForEach(database);
+  const { open } = place;
 
   const groups = async (bus: StorageTransport): Promise<unknown> =>
     (await bus.inspect.groups()).map(({ name, readers }) => `${name} ${readers}`);
@@ -191,7 +169,7 @@ describe.each([
     readonly goOn: () => void;
   }> => {
     const storage = await openStorage(place.url);
-    opened.push({ close: () => storage.close() });
+    place.closes(storage);
     let began!: () => void;
     let goOn!: () => void;
     const counting = new Promise<void>((resolve) => (began = resolve));
@@ -246,7 +224,7 @@ describe.each([
       processMessage: ({ payload }) => void handled.push(payload),
     });
     const { bus, transport } = await openBus(place.url, [agent]);
-    opened.push({ close: () => bus.close({ drainSeconds: 0 }) });
+    place.closes({ close: () => bus.close({ drainSeconds: 0 }) });
     let isOver = false;
     const done = bus.execute({ channel: 'a', message: 1 }).then((report) => {
       isOver = true;
@@ -273,7 +251,7 @@ describe.each([
       },
     });
     const { bus, transport } = await openBus(place.url, [agent]);
-    opened.push({ close: () => bus.close({ drainSeconds: 0 }) });
+    place.closes({ close: () => bus.close({ drainSeconds: 0 }) });
     await bus.publish('a', 1);
     await until(() => handled.length === 1);
     expect(await transport.removeGroup('worker', { force: true })).toBe(1);

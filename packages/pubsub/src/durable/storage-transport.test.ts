@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { openStorage, systemClock } from '@dagger/core';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { definePubSubAgent } from '../agent/agent.ts';
 import { PubSubExecutor } from '../executor/pubsub-executor.ts';
 import type { Delivery, StartFrom } from '../transport/transport.ts';
@@ -9,46 +9,24 @@ import {
   acknowledge,
   ahead,
   codeOf,
+  databases,
   ids,
   listen,
   message,
   numbered,
-  openAt,
-  ownFile,
-  ownSchema,
   payloads,
-  serverIsMissing,
+  placeForEach,
   stoppedTimers,
   until,
-  type Place,
 } from './storage.fixture.ts';
-import type { StorageTransport, StorageTransportOptions } from './storage-transport.ts';
 
 /** A number that no process has. */
 const NO_PROCESS = 4_194_305;
 
-const noServer = await serverIsMissing();
+describe.each(databases)('channels in $name', (database) => {
+  const place = placeForEach(database);
+  const { open } = place;
 
-describe.each([
-  { name: 'SQLite', own: ownFile, isMissing: false },
-  { name: 'PostgreSQL', own: ownSchema, isMissing: noServer },
-])('channels in $name', ({ own, isMissing }) => {
-  let place: Place;
-  let opened: StorageTransport[];
-  const open = async (options?: Partial<StorageTransportOptions>): Promise<StorageTransport> => {
-    const transport = await openAt(place.url, options);
-    opened.push(transport);
-    return transport;
-  };
-  beforeEach((context) => {
-    context.skip(isMissing, 'no server answers');
-    place = own();
-    opened = [];
-  });
-  afterEach(async () => {
-    await Promise.all(opened.map((transport) => transport.close()));
-    await place.remove();
-  });
   it('are delivered in the order of publishing, with everything the messages had', async () => {
     const bus = await open();
     const receiver = await listen(bus, 'a.*', { onDelivery: acknowledge });

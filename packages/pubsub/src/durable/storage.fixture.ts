@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStorage, systemClock, type Clock } from '@dagger/core';
 import { sql } from 'kysely';
+import { afterEach, beforeEach } from 'vitest';
 import type { Message } from '../message/message.ts';
 import type { Delivery, SubscribeOptions, TransportSubscription } from '../transport/transport.ts';
 import { StorageTransport, type StorageTransportOptions } from './storage-transport.ts';
@@ -25,13 +26,13 @@ const onServer = async (statement: string): Promise<void> => {
   }
 };
 
-export const serverIsMissing = async (): Promise<boolean> =>
+const serverIsMissing = async (): Promise<boolean> =>
   onServer('select 1').then(
     () => false,
     () => true,
   );
 
-export const ownFile = (): Place => {
+const ownFile = (): Place => {
   const folder = mkdtempSync(join(tmpdir(), 'dagger-pubsub-'));
   return {
     url: `sqlite:${join(folder, 'bus.db')}`,
@@ -39,11 +40,57 @@ export const ownFile = (): Place => {
   };
 };
 
-export const ownSchema = (): Place => {
+const ownSchema = (): Place => {
   const schema = `dagger_${randomUUID().replaceAll('-', '')}`;
   const url = new URL(SERVER);
   url.searchParams.set('schema', schema);
   return { url: url.href, remove: () => onServer(`drop schema if exists ${schema} cascade`) };
+};
+
+interface Database {
+  readonly name: string;
+  readonly own: () => Place;
+  readonly isMissing: boolean;
+}
+
+/** The databases on which everything is tested. */
+export const databases: readonly Database[] = [
+  { name: 'SQLite', own: ownFile, isMissing: false },
+  { name: 'PostgreSQL', own: ownSchema, isMissing: await serverIsMissing() },
+];
+
+/** The place of a test, and what it opened there. */
+export interface OwnPlace {
+  readonly url: string;
+  readonly open: (options?: Partial<StorageTransportOptions>) => Promise<StorageTransport>;
+  /** Closed with the test. */
+  closes<T extends { close(): Promise<void> }>(opened: T): T;
+}
+
+/** A place of its own for each test of the suite, skipped where the database is missing; everything is closed and removed. */
+export const placeForEach = ({ own, isMissing }: Database): OwnPlace => {
+  let place: Place;
+  let opened: { close(): Promise<void> }[] = [];
+  beforeEach((context) => {
+    context.skip(isMissing, 'no server answers');
+    place = own();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((each) => each.close()));
+    opened = [];
+    await place.remove();
+  });
+  const closes: OwnPlace['closes'] = (each) => {
+    opened.push(each);
+    return each;
+  };
+  return {
+    get url() {
+      return place.url;
+    },
+    open: async (options) => closes(await openAt(place.url, options)),
+    closes,
+  };
 };
 
 let made = 0;

@@ -62,6 +62,7 @@ const without = (messages: readonly Message[], held: readonly Hold[]): Entered =
   const waits = new Set(held.map(({ message }) => message));
   return { routed: messages.filter((message) => !waits.has(message)), held };
 };
+
 /** Milliseconds between two questions whether others are done. */
 const ASK_AGAIN = 20;
 
@@ -208,7 +209,8 @@ export class Exchange {
   /**
    * Publishes a message, the first of a tree unless that is given. Undefined when there was room at once.
    *
-   * A message that nobody asks about gets its tree when it is handled, so that those which wait are small.
+   * A message that nobody asks about gets its tree when it is handled, so that those which wait are small, and one that others
+   * handle has none here.
    */
   publish<M extends Message>(
     message: M,
@@ -264,9 +266,11 @@ export class Exchange {
   }
 
   #publishAlone<M extends OwnMessage>(message: M, signal?: AbortSignal): Promise<M> | undefined {
-    const groups = this.#groupsOf(message);
-    OwnMessage.await(message, groups);
-    this.#pending += groups;
+    if (this.counting === 'all') {
+      const groups = this.#groupsOf(message);
+      OwnMessage.await(message, groups);
+      this.#pending += groups;
+    }
     let sent: Promise<void> | void;
     try {
       sent = this.#transport.publish([message], signal);
@@ -301,7 +305,7 @@ export class Exchange {
 
   #isPlain(message: Message): message is OwnMessage {
     return (
-      this.counting === 'all' &&
+      this.counting !== 'own' &&
       this.#kept === 0 &&
       message instanceof OwnMessage &&
       !this.isWatched &&
@@ -405,11 +409,6 @@ export class Exchange {
   tell({ routed, held }: Entered, tree: Tree): void {
     for (let i = 0; i < routed.length; i++) this.#seen(routed[i] as Message);
     if (held.length > 0) this.reviews?.begun(held, tree);
-  }
-
-  /** One is on its way in place of a message that waited for a person. */
-  tellOf(message: Message): void {
-    this.#seen(message);
   }
 
   // ——— what is left to be done ———

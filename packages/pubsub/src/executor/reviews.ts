@@ -209,7 +209,7 @@ export class Reviews {
     );
     if (isReleased) {
       this.#decided(id, decision);
-      for (const message of messages) exchange.tellOf(message);
+      exchange.tell({ routed: messages, held: [] }, tree);
     }
     tree.letGo(id);
     this.#forget(id);
