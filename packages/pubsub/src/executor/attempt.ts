@@ -137,7 +137,7 @@ export class Attempt implements PubSubContext {
     }
     mustFit(this.#exchange, this.tree, this.message, this.outputs.length + 1);
     (this.#outputs ??= []).push(
-      this.#exchange.caused(this.message, this.tree, {
+      this.#exchange.make.caused(this.message, this.tree, {
         channel,
         payload: sealed,
         source: this.agent,

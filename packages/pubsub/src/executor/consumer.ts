@@ -58,7 +58,7 @@ export class Consumer implements AttemptOwner {
     const { message } = delivery;
     const exchange = this.#exchange;
     if (exchange.counting === 'arrivals')
-      exchange.arrived(exchange.treeOf(message, exchange.clock.now()));
+      exchange.undone.arrived(exchange.treeOf(message, exchange.clock.now()));
     else if (exchange.counting === 'all' && delivery.attempt > 1) exchange.pressure.delay(-1);
     const key = keyOf(this.#options.agent, message);
     const attempt = new Attempt(this, delivery, key, 0);

@@ -30,7 +30,7 @@ export const deadLetterOf = (
   { agent, group, attempts, error }: Failure,
 ): Message | undefined => {
   if (isDeadLetter(message)) return undefined;
-  return exchange.caused(message, tree, {
+  return exchange.make.caused(message, tree, {
     channel: (DEAD + message.channel).slice(0, LONGEST_CHANNEL),
     payload: message.payload,
     source: agent,

@@ -1,19 +1,19 @@
 import { DaggerError, toErrorData, type Clock, type Ids, type Logger } from '@dagger/core';
-import { isTraceparent } from '../documents/traceparent.ts';
-import type { Headers, Message } from '../message/message.ts';
+import type { Message } from '../message/message.ts';
 import { Router } from '../subject/router.ts';
 import type { Hold, Transport } from '../transport/transport.ts';
 import { BareAttempts } from './bare-attempts.ts';
 import { CoarseTime } from './coarse-time.ts';
 import type { Contracts } from './contracts.ts';
 import type { BusEvent } from './events.ts';
-import { MessageIds } from './message-ids.ts';
-import { OwnMessage, type MessageFields } from './own-message.ts';
+import { MessageMaker } from './message-maker.ts';
+import { OwnMessage } from './own-message.ts';
 import { Pressure } from './pressure.ts';
 import type { StopReason } from './report.ts';
 import type { Reviews } from './reviews.ts';
 import type { Limits, Tree } from './tree.ts';
 import { Trees } from './trees.ts';
+import { Undone, type Counting } from './undone.ts';
 
 /** A group of this process, as far as counting goes. */
 export interface Reader {
@@ -38,17 +38,6 @@ export interface ExchangeOptions {
   readonly seen: (message: Message) => void;
 }
 
-/**
- * What counts as left to be done: all that is published, where nobody else publishes; what arrives here, where the transport knows
- * of the rest; or what this process published itself, where nobody knows more.
- */
-type Counting = 'all' | 'arrivals' | 'own';
-
-const traceparentIn = (headers: Headers): string | null => {
-  const found = headers['traceparent'];
-  return found !== undefined && isTraceparent(found) ? found : null;
-};
-
 /** Messages that were counted, and are about to be published. */
 export interface Entered {
   /** Those that no person has to see first. */
@@ -63,11 +52,8 @@ const without = (messages: readonly Message[], held: readonly Hold[]): Entered =
   return { routed: messages.filter((message) => !waits.has(message)), held };
 };
 
-/** Milliseconds between two questions whether others are done. */
-const ASK_AGAIN = 20;
-
 /**
- * Makes messages and lets them go, and counts what is left to be done of each tree: a message counts once for each group that
+ * Lets messages go, and counts what is left to be done of each tree: a message counts once for each group that
  * gets it, from before it is published until the group is done with it. So a tree whose count is 0 has come to its end.
  */
 export class Exchange {
@@ -82,17 +68,12 @@ export class Exchange {
   readonly bare: BareAttempts = new BareAttempts();
   readonly readers: Router<Reader> = new Router();
   readonly #options: ExchangeOptions;
-  readonly counting: Counting;
-  readonly #messageIds: MessageIds;
+  readonly make: MessageMaker;
+  readonly undone: Undone;
   readonly #transport: Transport;
   readonly #seen: (message: Message) => void;
   readonly #kept: number;
   reviews: Reviews | undefined;
-  /** Deliveries of all trees that have not come to their end. */
-  #pending = 0;
-  /** By id of what was published here: how many groups are not done with it. */
-  readonly #own: Map<string, number> = new Map();
-  #idle: (() => void)[] = [];
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -101,14 +82,13 @@ export class Exchange {
     this.pressure = new Pressure(transport);
     this.#seen = options.seen;
     this.#kept = options.kept;
-    const knowsTheRest = transport.pending !== undefined;
-    this.counting = !transport.features.shared ? 'all' : knowsTheRest ? 'arrivals' : 'own';
+    this.undone = new Undone(transport, options.clock);
     this.contracts = options.contracts;
     this.clock = options.clock;
     this.time = new CoarseTime(options.clock);
     this.logger = options.logger;
     this.appData = options.appData;
-    this.#messageIds = new MessageIds(options.ids);
+    this.make = new MessageMaker(options.ids, this.time);
     this.trees = new Trees({
       most: options.kept,
       limits: options.limits,
@@ -118,6 +98,10 @@ export class Exchange {
 
   get transport(): Transport {
     return this.#transport;
+  }
+
+  get counting(): Counting {
+    return this.undone.counting;
   }
 
   get ids(): Ids {
@@ -143,24 +127,7 @@ export class Exchange {
     return this.#options.emit;
   }
 
-  // ——— making messages ———
-
-  /** A message from outside: the first of a tree. */
-  first(fields: MessageFields): OwnMessage {
-    const { headers } = fields;
-    const time = this.time.now();
-    const traceparent = headers === undefined ? null : traceparentIn(headers);
-    const id = fields.id ?? this.#messageIds.next();
-    return new OwnMessage(fields, id, time, traceparent, undefined);
-  }
-
-  /** A message that another one caused. */
-  caused(cause: Message, tree: Tree, fields: MessageFields): Message {
-    const id = this.#messageIds.next();
-    const message = new OwnMessage(fields, id, this.time.now(), cause.traceparent, cause);
-    OwnMessage.join(message, tree);
-    return message;
-  }
+  // ——— trees ———
 
   /** The tree of a first message, as far as something of it is left to be done or kept. */
   find(correlationId: string): Tree | undefined {
@@ -269,7 +236,7 @@ export class Exchange {
     if (this.counting === 'all') {
       const groups = this.#groupsOf(message);
       OwnMessage.await(message, groups);
-      this.#pending += groups;
+      this.undone.add(groups);
     }
     let sent: Promise<void> | void;
     try {
@@ -298,8 +265,8 @@ export class Exchange {
     const begun = OwnMessage.treeOf(message);
     if (begun !== undefined) this.withdraw({ routed: [message], held: [] }, begun);
     else {
-      this.#pending -= OwnMessage.pendingOf(message);
-      this.#lookAtAll();
+      this.undone.add(-OwnMessage.pendingOf(message));
+      this.undone.look();
     }
   }
 
@@ -380,13 +347,6 @@ export class Exchange {
     return isReleased;
   }
 
-  /** A message has arrived for a group. */
-  arrived(tree: Tree): void {
-    if (this.counting !== 'arrivals') return;
-    tree.pending++;
-    this.#pending++;
-  }
-
   #groupsOf({ channel, source }: Message): number {
     const readers = this.readers.match(channel);
     if (source === null) return readers.length;
@@ -396,13 +356,7 @@ export class Exchange {
   }
 
   #count(message: Message, tree: Tree, by: 1 | -1): void {
-    if (this.counting === 'arrivals') return;
-    const groups = this.#groupsOf(message);
-    tree.pending += by * groups;
-    this.#pending += by * groups;
-    if (this.counting !== 'own') return;
-    if (by === 1 && groups > 0) this.#own.set(message.id, groups);
-    else this.#own.delete(message.id);
+    if (this.counting !== 'arrivals') this.undone.count(message, tree, this.#groupsOf(message), by);
   }
 
   /** They are on their way, or wait: watchers hear of them. */
@@ -415,18 +369,7 @@ export class Exchange {
 
   /** A group is done with a message. */
   done(tree: Tree, message: Message): void {
-    if (this.counting === 'own') {
-      const left = this.#own.get(message.id);
-      // Somebody else published it, or it came twice.
-      if (left === undefined || left === 0) {
-        this.look(tree);
-        return;
-      }
-      if (left === 1) this.#own.delete(message.id);
-      else this.#own.set(message.id, left - 1);
-    }
-    tree.pending--;
-    this.#pending--;
+    this.undone.done(tree, message);
     this.look(tree);
     // What has waited long is collected late, and would keep its tree until then.
     if (tree.place === -1 && this.#kept === 0) OwnMessage.leave(message);
@@ -435,8 +378,8 @@ export class Exchange {
   /** A group is done with a message that has no tree. */
   doneBare(message: Message): void {
     OwnMessage.settle(message);
-    this.#pending--;
-    this.#lookAtAll();
+    this.undone.add(-1);
+    this.undone.look();
   }
 
   dropped(message: Message, group: string): void {
@@ -453,12 +396,7 @@ export class Exchange {
   /** Sees whether a tree has come to its end. */
   look(tree: Tree): void {
     if (tree.pending === 0) this.#quiet(tree);
-    this.#lookAtAll();
-  }
-
-  #lookAtAll(): void {
-    if (this.#pending === 0 && this.#idle.length > 0)
-      for (const wake of this.#idle.splice(0)) wake();
+    this.undone.look();
   }
 
   #quiet(tree: Tree): void {
@@ -470,32 +408,6 @@ export class Exchange {
     )
       this.emit({ type: 'TreeEnded', report: tree.report(this.clock.now()) });
     tree.ended?.();
-  }
-
-  /** Resolves when nothing is left to be done, but what waits for people. */
-  async idle(): Promise<void> {
-    do {
-      if (this.#pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    } while (!(await this.#isDoneElsewhere(undefined)));
-  }
-
-  /** Resolves when nothing is left to be done of a tree, but what waits for people. */
-  async quiet(tree: Tree): Promise<void> {
-    do {
-      if (tree.pending > 0 && tree.stopped === null)
-        await new Promise<void>((resolve) => (tree.ended = resolve));
-    } while (tree.stopped === null && !(await this.#isDoneElsewhere(tree.correlationId)));
-    // Those that were broken off come to their end.
-    if (tree.pending > 0) await new Promise<void>((resolve) => (tree.ended = resolve));
-  }
-
-  /** Whether nothing of what is shared is left to others, who are asked again after a while if so. */
-  async #isDoneElsewhere(correlationId: string | undefined): Promise<boolean> {
-    const { transport } = this;
-    if (this.counting !== 'arrivals' || transport.pending === undefined) return true;
-    if ((await transport.pending(correlationId)) === 0) return true;
-    await new Promise<void>((resolve) => void this.clock.after(ASK_AGAIN, resolve));
-    return false;
   }
 
   // ——— the end of a tree by force ———

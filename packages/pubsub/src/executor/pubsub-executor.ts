@@ -200,7 +200,7 @@ export class PubSubExecutor implements AsyncDisposable {
     if (!this.#channels.has(channel)) checkSubject(channel);
     if (headers !== undefined) checkHeaders(headers);
     if (id !== undefined) checkMessageId(id);
-    return this.#exchange.first({
+    return this.#exchange.make.first({
       channel,
       payload: sealJson(payload),
       source: null,
@@ -237,7 +237,7 @@ export class PubSubExecutor implements AsyncDisposable {
       if (signal?.aborted === true) abort();
       else {
         await exchange.publish(message, tree, signal);
-        await exchange.quiet(tree);
+        await exchange.undone.quiet(tree);
         exchange.look(tree);
         // Others may have decided.
         if (tree.held.size > 0) await this.#reviews.list();
@@ -254,7 +254,7 @@ export class PubSubExecutor implements AsyncDisposable {
 
   /** Resolves when nothing is left to be done of any message, but what waits for people. */
   idle(): Promise<void> {
-    return this.#exchange.idle();
+    return this.#exchange.undone.idle();
   }
 
   /**
@@ -337,7 +337,7 @@ export class PubSubExecutor implements AsyncDisposable {
       let stop!: () => void;
       const late = new Promise<void>((resolve) => (stop = resolve));
       const cancel = this.#clock.after(drainSeconds * 1_000, stop);
-      await Promise.race([exchange.idle(), late]);
+      await Promise.race([exchange.undone.idle(), late]);
       cancel();
     }
     await this.#members.stop();

@@ -176,7 +176,7 @@ export class Reviews {
       const { channel, headers, key, source } = message;
       await this.#exchange.contracts.check(channel, payload, null);
       const fields = { channel, payload, headers, key, source };
-      message = this.#exchange.caused(message, this.#treeOf(hold), fields);
+      message = this.#exchange.make.caused(message, this.#treeOf(hold), fields);
     }
     if (!(await this.#release(hold, [message], 'approved'))) return unknown(messageId);
     return message;
