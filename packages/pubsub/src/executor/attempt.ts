@@ -20,12 +20,13 @@ export interface AttemptOwner {
 
 /** One attempt to handle a message, as its agent sees it. What an agent rarely asks for is made when it does. */
 export class Attempt implements PubSubContext {
-  readonly delivery: Delivery;
+  // Declared only, as in `OwnMessage`.
+  declare readonly delivery: Delivery;
   /** Messages of one key are handled one after the other. */
-  readonly key: string | null;
+  declare readonly key: string | null;
   /** Attempts that the consumer made by itself, beside those that the transport counts. */
-  readonly again: number;
-  readonly owner: AttemptOwner;
+  declare readonly again: number;
+  declare readonly owner: AttemptOwner;
   #tree: Tree | undefined;
   startedAt = 0;
   /** Attempts at the same delivery, for transports that keep the trace. */
@@ -65,7 +66,7 @@ export class Attempt implements PubSubContext {
   }
 
   get tree(): Tree {
-    return (this.#tree ??= this.#exchange.treeOf(this.message, this.message.time));
+    return (this.#tree ??= this.owner.exchange.treeOf(this.message, this.message.time));
   }
 
   /** The tree of its message was asked for. */
@@ -86,10 +87,6 @@ export class Attempt implements PubSubContext {
     return this.delivery.attempt + this.again;
   }
 
-  get #exchange(): Exchange {
-    return this.owner.exchange;
-  }
-
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#broken !== undefined) this.#controller.abort(this.#broken.reason);
@@ -99,7 +96,7 @@ export class Attempt implements PubSubContext {
   get log(): NodeLogger {
     const { agent, attempt } = this;
     const { id: messageId, channel, correlationId } = this.message;
-    return (this.#log ??= nodeLogger(this.#exchange.logger, {
+    return (this.#log ??= nodeLogger(this.owner.exchange.logger, {
       agent,
       attempt,
       messageId,
@@ -109,7 +106,7 @@ export class Attempt implements PubSubContext {
   }
 
   get appData(): unknown {
-    return this.#exchange.appData;
+    return this.owner.exchange.appData;
   }
 
   get outputs(): readonly Message[] {
@@ -126,7 +123,7 @@ export class Attempt implements PubSubContext {
         },
       );
     checkSubject(channel);
-    const { contracts } = this.#exchange;
+    const { contracts } = this.owner.exchange;
     contracts.mustAllow(this.agent, channel);
     const sealed = sealJson(payload);
     const check = contracts.check(channel, sealed, this.agent);
@@ -135,9 +132,9 @@ export class Attempt implements PubSubContext {
       check.catch(() => {});
       (this.#checks ??= []).push(check);
     }
-    mustFit(this.#exchange, this.tree, this.message, this.outputs.length + 1);
+    mustFit(this.owner.exchange, this.tree, this.message, this.outputs.length + 1);
     (this.#outputs ??= []).push(
-      this.#exchange.make.caused(this.message, this.tree, {
+      this.owner.exchange.make.caused(this.message, this.tree, {
         channel,
         payload: sealed,
         source: this.agent,
@@ -154,7 +151,7 @@ export class Attempt implements PubSubContext {
         `useTokens takes a whole number of at least 0, not ${String(tokens)}`,
         { ids: { agent: this.agent } },
       );
-    if (!this.isOver) useTokens(this.#exchange, this.tree, tokens);
+    if (!this.isOver) useTokens(this.owner.exchange, this.tree, tokens);
   }
 
   whenDone(listener: (done: boolean) => void): void {
@@ -185,7 +182,7 @@ export class Attempt implements PubSubContext {
   async waitFor<T>(work: Promise<T>): Promise<T> {
     if (this.#isWaiting || this.isOver) return work;
     this.#isWaiting = true;
-    this.#exchange.pressure.ended();
+    this.owner.exchange.pressure.ended();
     try {
       return await work;
     } finally {
@@ -196,7 +193,7 @@ export class Attempt implements PubSubContext {
   #goOn(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    this.#exchange.pressure.began();
+    this.owner.exchange.pressure.began();
   }
 
   /** The checks that take their time; undefined when there are none. */
@@ -216,7 +213,7 @@ export class Attempt implements PubSubContext {
     this.isOver = true;
     this.#goOn();
     this.cancelTimer?.();
-    if (this.#tree === undefined) this.#exchange.bare.remove(this);
+    if (this.#tree === undefined) this.owner.exchange.bare.remove(this);
     else this.#tree.over(this);
   }
 }

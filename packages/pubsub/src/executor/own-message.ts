@@ -20,17 +20,18 @@ export interface MessageFields {
  * has none, but for the number of groups that will.
  */
 export class OwnMessage implements Message {
-  readonly id: string;
-  readonly channel: string;
-  readonly source: string | null;
-  readonly time: number;
-  readonly payload: JsonValue;
-  readonly headers: Headers;
-  readonly causationId: string | null;
-  readonly correlationId: string;
-  readonly hops: number;
-  readonly key: string | null;
-  readonly traceparent: string | null;
+  // Declared only: the constructor gives them their values, and a field that is defined as well is written twice.
+  declare readonly id: string;
+  declare readonly channel: string;
+  declare readonly source: string | null;
+  declare readonly time: number;
+  declare readonly payload: JsonValue;
+  declare readonly headers: Headers;
+  declare readonly causationId: string | null;
+  declare readonly correlationId: string;
+  declare readonly hops: number;
+  declare readonly key: string | null;
+  declare readonly traceparent: string | null;
   #tree: Tree | undefined;
   #pending = 0;
 

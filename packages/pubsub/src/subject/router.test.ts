@@ -90,9 +90,9 @@ describe('a router', () => {
     const away = router.add('a', 'one');
     const found = router.match('a');
     expect(router.match('a')).toBe(found);
-    expect(Object.isFrozen(found)).toBe(true);
     router.add('>', 'two');
     expect(router.match('a')).toEqual(['one', 'two']);
+    expect(found).toEqual(['one']);
     away();
     expect(router.match('a')).toEqual(['two']);
   });

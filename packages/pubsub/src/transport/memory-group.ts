@@ -201,8 +201,8 @@ const firstOf = (ring: Ring<Blocked>): Blocked | undefined => {
 };
 
 class MemoryDelivery implements Delivery {
-  readonly message: Message;
-  readonly attempt: number;
+  declare readonly message: Message;
+  declare readonly attempt: number;
   readonly #group: MemoryGroup;
   readonly #member: Member;
   #settled = false;

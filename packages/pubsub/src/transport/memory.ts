@@ -114,8 +114,8 @@ export class MemoryTransport implements Transport, GroupHost {
 
   /** A group that has no room for its share, where that means waiting. @throws DaggerError CHANNEL_FULL */
   #fullFor(messages: readonly Message[], mayPass: boolean): MemoryGroup | undefined {
-    const [only] = messages;
-    if (messages.length === 1 && only !== undefined) {
+    if (messages.length === 1) {
+      const only = messages[0] as Message;
       const groups = this.#router.match(only.channel);
       for (let i = 0; i < groups.length; i++) {
         const group = groups[i] as MemoryGroup;
