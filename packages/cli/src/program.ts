@@ -1,33 +1,15 @@
 import { Command, CommanderError } from 'commander';
-import { addAnswer } from './commands/answer.ts';
-import { addApprove } from './commands/approve.ts';
-import { addCancel } from './commands/cancel.ts';
-import { addDump } from './commands/dump.ts';
-import { addExplain } from './commands/explain.ts';
-import { addFork } from './commands/fork.ts';
-import { addGraph } from './commands/graph.ts';
-import { addInstruct } from './commands/instruct.ts';
-import { addList } from './commands/list.ts';
-import { addMessages } from './commands/messages.ts';
-import { addPause } from './commands/pause.ts';
-import { addPrune } from './commands/prune.ts';
-import { addReject } from './commands/reject.ts';
-import { addRerun } from './commands/rerun.ts';
-import { addResume } from './commands/resume.ts';
-import { addRun } from './commands/run.ts';
-import { addRuns } from './commands/runs.ts';
-import { addSet } from './commands/set.ts';
-import { addTasks } from './commands/tasks.ts';
-import { addTools } from './commands/tools.ts';
-import { addValidate } from './commands/validate.ts';
-import { addWorker } from './commands/worker.ts';
-import { severalLines } from './escape.ts';
-import { ExitCode, exitCodeOfError } from './exit-code.ts';
+import { COMMANDS, namedIn } from './commands.ts';
+import { ExitCode } from './exit-code.ts';
 import { overview } from './help.ts';
 import { manifest } from './manifest.ts';
-import { printError } from './print-error.ts';
 
-const newProgram = (finish: (code: ExitCode) => void): Command => {
+interface Said {
+  readonly ended: (code: ExitCode) => void;
+  readonly wrong: (text: string) => void;
+}
+
+const newProgram = async (args: readonly string[], { ended, wrong }: Said): Promise<Command> => {
   const program = new Command('dagger')
     .description(
       'Validates, runs, resumes and draws workflows: graphs of actions, and jobs of tasks; looks after channels.',
@@ -37,48 +19,37 @@ const newProgram = (finish: (code: ExitCode) => void): Command => {
     .helpCommand('help [command]', 'print the help of a command')
     .option('--verbose', 'tell more: every start, log lines of actions, stacks of errors')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(severalLines(text)) })
+    .configureOutput({ outputError: wrong })
     .addHelpText('after', overview)
     .exitOverride();
-  for (const add of [
-    addRun,
-    addResume,
-    addRerun,
-    addFork,
-    addApprove,
-    addReject,
-    addAnswer,
-    addSet,
-    addInstruct,
-    addPause,
-    addCancel,
-    addValidate,
-    addGraph,
-    addRuns,
-    addExplain,
-    addDump,
-    addPrune,
-    addList,
-    addTools,
-    addWorker,
-    addTasks,
-    addMessages,
-  ])
-    add(program, finish);
+  const named = namedIn(args);
+  for (const [name, [description, load]] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(description);
+    if (named.includes(name)) (await load()).define(command, ended);
+  }
   return program;
 };
 
 /** Does what a command line says and gives the exit code. */
 export const runCommandLine = async (args: readonly string[]): Promise<ExitCode> => {
   let code: ExitCode = ExitCode.SUCCESS;
-  const program = newProgram((ended) => (code = ended));
+  let mistake = '';
+  const program = await newProgram(args, {
+    ended: (how) => (code = how),
+    wrong: (text) => (mistake += text),
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has said already what was wrong, and help and version are no mistakes.
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? ExitCode.SUCCESS : ExitCode.USAGE;
+    if (error instanceof CommanderError) {
+      if (mistake !== '') process.stderr.write((await import('./escape.ts')).severalLines(mistake));
+      // Commander has printed help or the version, which are no mistakes.
+      if (error.exitCode === 0) return ExitCode.SUCCESS;
+      return ExitCode.USAGE;
+    }
+    const { printError } = await import('./print-error.ts');
+    const { exitCodeOfError } = await import('./exit-code-of-error.ts');
     printError(error, program.opts<{ verbose?: boolean }>().verbose === true);
     return exitCodeOfError(error);
   }

@@ -5,6 +5,7 @@ import { exitCodeOfStatus, type ExitCode } from './exit-code.ts';
 import { guardExit } from './guard-exit.ts';
 import { print, type Print } from './output.ts';
 import { chooseProgress } from './progress/choose.ts';
+import type { Progress } from './progress/progress.ts';
 import { approveCommand, howToResume } from './report/how-to-resume.ts';
 import { summary } from './report/summary.ts';
 import { waitText } from './report/waits.ts';
@@ -22,9 +23,9 @@ export interface SessionOptions {
 
 const follow = async (
   handle: RunHandle,
-  { verbose, storage }: SessionOptions,
+  progress: Progress,
+  storage: string | undefined,
 ): Promise<RunReport> => {
-  const progress = chooseProgress(handle, verbose);
   handle.events.subscribe((event) => {
     progress.tell(event);
     // The process waits for so long; a question without end is told of when it has ended.
@@ -42,18 +43,21 @@ const follow = async (
   }
 };
 
-/** Watches a run to the end of its session and prints what became of it. */
+/** Starts a session of a run, watches it to its end and prints what became of the run. */
 export const watchSession = async (
   executor: DagExecutor,
-  handle: RunHandle,
+  start: () => Promise<RunHandle>,
   options: SessionOptions,
 ): Promise<ExitCode> => {
-  const { storage, actions, json, svg } = options;
+  const { storage, actions, json, svg, verbose } = options;
+  // From its start on the run is watched: nothing else is waited for in between.
+  const progressOf = await chooseProgress(verbose);
+  const handle = await start();
   const unguard = guardExit(() => {
     const more = howToResume(handle.report(), storage, actions);
     return `the process was ended before the run '${oneLine(handle.runId)}' was over${more === undefined ? '' : `\n${more}`}`;
   });
-  const report = await follow(handle, options).finally(unguard);
+  const report = await follow(handle, progressOf(handle), storage).finally(unguard);
   if (json !== undefined) await json(`${JSON.stringify(report, null, 2)}\n`);
   else {
     const more = howToResume(report, storage, actions);

@@ -1,6 +1,6 @@
 import type { RunReportData } from '@dagger/core';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder, start } from './command.ts';
+import { alone, dagger, folder, start } from './command.ts';
 import { ACTIONS, WAITING } from './files.ts';
 
 const setup = (): string =>
@@ -87,14 +87,14 @@ describe('a process that works on a run', () => {
       'waiting.yaml': WAITING,
       'actions.js': `export const wait = { name: 'wait', execute() { void Promise.reject(new Error('forgotten')); return new Promise(() => {}); } };`,
     });
-    const { code, stderr } = await dagger(cwd, ['run', 'waiting.yaml', '-a', 'actions.js']);
+    const { code, stderr } = await alone(cwd, ['run', 'waiting.yaml', '-a', 'actions.js']);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^error Error: forgotten\nthe process was ended before the run '.+' was over\n/,
     );
   });
 
-  it.each([0, 2, 130])(
+  it.each([0, 130])(
     'ends with 1, and not with the %i of an action that ends the process',
     async (own) => {
       const cwd = folder({
@@ -102,7 +102,7 @@ describe('a process that works on a run', () => {
         'actions.js': `export const wait = { name: 'wait', execute() { process.exit(${own}); } };`,
       });
       const args = ['run', 'waiting.yaml', '-a', 'actions.js', '-s', 'runs.db', '--run-id', 'r'];
-      const { code, stderr } = await dagger(cwd, args);
+      const { code, stderr } = await alone(cwd, args);
       expect(code).toBe(1);
       expect(stderr).toContain("the process was ended before the run 'r' was over");
       expect(stderr).toContain('dagger resume r --storage runs.db');

@@ -80,8 +80,8 @@ export const start = (
   };
 };
 
-/** Runs the real command to its end, in a process of its own. */
-const alone = (
+/** Runs the real command to its end, in a process of its own: for what would end or outlive a process of others. */
+export const alone = (
   cwd: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -124,26 +124,26 @@ export const shared = async (
   return own;
 };
 
-/** They run actions or agents, or write as much as a pipe may not take at once. */
-const ALWAYS_ALONE: ReadonlySet<string | undefined> = new Set([
-  undefined,
-  'run',
-  'resume',
-  'rerun',
-  'fork',
-  'dump',
-  'worker',
+/** Commands that differ only in what they tell a run: one of them stands for all. */
+const TELLING: ReadonlySet<string | undefined> = new Set([
+  'approve',
+  'reject',
+  'answer',
+  'set',
+  'instruct',
+  'pause',
+  'cancel',
 ]);
 const known = new Set<string | undefined>();
 
-/** Runs a command to its end. The first of each name in a file is a process of its own, as people start it. */
+/** Runs a command to its end. The first of each kind in a file is a process of its own, as people start it. */
 export const dagger = (
   cwd: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> => {
-  const [name] = args;
-  const isAlone = ALWAYS_ALONE.has(name) || !known.has(name);
-  known.add(name);
-  return (isAlone ? alone : shared)(cwd, args, env);
+  const kind = TELLING.has(args[0]) ? 'tell' : args[0];
+  const isNew = !known.has(kind);
+  known.add(kind);
+  return (isNew ? alone : shared)(cwd, args, env);
 };

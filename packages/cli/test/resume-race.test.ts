@@ -6,13 +6,13 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ActionRegistry, type DagExecutor } from '@dagger/core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openExecutor } from '../src/storage.ts';
 import { folder } from './command.ts';
 import type { Raced } from './racer.ts';
 import { STORAGES, type Storage } from './storages.ts';
 
-const ROUNDS = 50;
+const ROUNDS = 15;
 const RACER = fileURLToPath(new URL('racer.ts', import.meta.url));
 
 /** Counts its calls in a file; where the run says so, it does not end before there is a file with the name of the run. */
@@ -46,10 +46,17 @@ const racer = async (): Promise<ChildProcess> => {
     execArgv: ['-C', '@dagger/source'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'message');
   return child;
 };
+
+let racers: readonly ChildProcess[] = [];
+beforeAll(async () => {
+  racers = await Promise.all([racer(), racer()]);
+});
+afterAll(() => {
+  for (const child of racers) child.kill('SIGKILL');
+});
 
 const answerOf = async (child: ChildProcess): Promise<Raced> => {
   const [raced] = (await once(child, 'message')) as [Raced];
@@ -68,7 +75,6 @@ const setup = async ({ place }: Storage) => {
   registry.registerFn('step', () => ({}));
   const executor: DagExecutor = await openExecutor(storage, { registry });
   onTestFinished(() => executor.close());
-  const racers = await Promise.all([racer(), racer()]);
   const race = (runId: string): readonly [Promise<Raced>, Promise<Raced>] => {
     const args = ['resume', runId, '--storage', storage, '--actions', join(cwd, 'actions.mjs')];
     const answers = racers.map(answerOf);

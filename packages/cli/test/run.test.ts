@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunReportData } from '@dagger/core';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder } from './command.ts';
+import { alone, dagger, folder } from './command.ts';
 import { ACTIONS, ADDING, FAILING } from './files.ts';
 
 const setup = (more: Readonly<Record<string, string>> = {}): string =>
@@ -160,6 +160,6 @@ describe('dagger run', () => {
       'flow.yaml': 'nodes: [{ id: a, action: leave }]',
       'actions.js': `setInterval(() => {}, 1e6); export const leave = { name: 'leave', execute() {} };`,
     });
-    expect((await dagger(cwd, ['run', 'flow.yaml', '-a', 'actions.js'])).code).toBe(0);
+    expect((await alone(cwd, ['run', 'flow.yaml', '-a', 'actions.js'])).code).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder, shared } from './command.ts';
+import { alone, dagger, folder, shared } from './command.ts';
 import { ACTIONS, ADDING } from './files.ts';
 
 const RUN = ['run', 'adding.yaml', '--actions', 'actions.ts'] as const;
@@ -128,6 +129,21 @@ describe('help', () => {
       expect(stdout).toContain('3600 s per run');
     },
   );
+
+  it('loads no package of dagger for the overview and the version, which answer at once', async () => {
+    const refusing = `import { registerHooks } from 'node:module';
+      registerHooks({
+        resolve(name, context, next) {
+          if (name.startsWith('@dagger/')) throw new Error('loaded ' + name);
+          return next(name, context);
+        },
+      });`;
+    const cwd = folder({ 'refusing.mjs': refusing });
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(join(cwd, 'refusing.mjs')).href}` };
+    expect(await alone(cwd, ['--help'], env)).toMatchObject({ code: 0, stderr: '' });
+    expect(await alone(cwd, ['--version'], env)).toMatchObject({ code: 0, stderr: '' });
+    expect((await alone(cwd, ['run', '--help'], env)).stderr).toContain('loaded @dagger/core');
+  });
 
   it('prints the version', async () => {
     const { code, stdout } = await dagger(folder(), ['--version']);

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobResult } from '@dagger/tasks';
 import { describe, expect, it } from 'vitest';
-import { dagger, folder, shared, start, type Ended } from './command.ts';
+import { alone, dagger, folder, shared, start, type Ended } from './command.ts';
 import { STORAGES } from './storages.ts';
 
 /**
@@ -116,7 +116,7 @@ describe('dagger worker --job', () => {
       'job.yaml': 'tasks: [{ agent: quit }]',
     });
     const args = ['worker', '-a', 'agents.js', '--job', 'job.yaml', '-s', 'tasks.db'];
-    const { code, stderr } = await dagger(cwd, args);
+    const { code, stderr } = await alone(cwd, args);
     expect(stderr).toContain('the process was ended before the worker was done');
     expect(code).toBe(1);
   });

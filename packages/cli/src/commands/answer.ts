@@ -10,10 +10,8 @@ Example:
 An answer that is JSON counts as JSON (3, true, '{"a":1}', '"3"'), everything else as text.
 ${answersHelp}`;
 
-export const addAnswer = (program: Command, finish: (code: ExitCode) => void): void => {
-  const command = program
-    .command('answer')
-    .description('answer what a node asks')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<node>', 'the id of the node: see `dagger runs show`')
     .argument('<answer>', 'a text, or JSON');

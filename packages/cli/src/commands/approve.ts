@@ -7,10 +7,8 @@ Example:
   dagger approve nightly-2025-01-31 review --storage runs.db --data '{"limit": 100}'
 ${answersHelp}`;
 
-export const addApprove = (program: Command, finish: (code: ExitCode) => void): void => {
-  const command = program
-    .command('approve')
-    .description('say yes to what a node asks')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<node>', 'the id of the node: see `dagger runs show`')
     .option('--data <json>', 'what the node gets with it');

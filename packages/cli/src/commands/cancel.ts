@@ -32,10 +32,8 @@ Running actions of the run get their signal and the grace time; its process ends
 works on is cancelled at once. With a node only its branch is cancelled: the node and everything downstream of it.
 `;
 
-export const addCancel = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('cancel')
-    .description('cancel a run, or a branch of it')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('[node]', 'where the branch begins')
     .option('--reason <text>', 'why')

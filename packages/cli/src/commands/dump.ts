@@ -25,10 +25,8 @@ One JSON document: the row of the run, its graph as it began, every event in its
 up yet. It holds inputs and outputs as they are, secrets included. For what became of a run, see \`dagger runs show\`.
 `;
 
-export const addDump = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('dump')
-    .description('print everything that is stored of a run, as JSON')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .addOption(storageOption())
     .option('-o, --out <file>', 'write to a file (default: stdout)')

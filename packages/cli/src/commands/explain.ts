@@ -41,10 +41,8 @@ Example:
 Why it ran, waits, was skipped, failed, or took what an earlier run had made (\`cache_strategy\`).
 `;
 
-export const addExplain = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('explain')
-    .description('say why a node of a run did what it did')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<node>', 'the id of the node: see `dagger runs show`')
     .addOption(storageOption())

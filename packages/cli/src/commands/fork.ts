@@ -40,10 +40,8 @@ stays as it is. --input changes inputs of the run, which nodes that are kept do 
 of the nodes of --from. A value that is JSON counts as JSON (3, true, '{"a":1}', '"3"'), everything else as text.
 ${exitCodes}`;
 
-export const addFork = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('fork')
-    .description('make a new run out of a run: from some nodes on, with changed inputs')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .addOption(repeatable('--from <node>', 'a node that runs anew, with what follows from it'))
     .addOption(repeatable('-i, --input <name=value>', 'an input of the run that changes'))
@@ -55,7 +53,7 @@ export const addFork = (program: Command, finish: (code: ExitCode) => void): voi
     .addOption(jsonOption('the report'))
     .option('--svg <file>', 'draw the new run into a file')
     .addHelpText('after', help)
-    .action(async (parent: string, _own: unknown, command: Command) =>
+    .action(async (parent: string) =>
       finish(await fork(parent, command.optsWithGlobals<ForkCommandOptions>())),
     );
 };

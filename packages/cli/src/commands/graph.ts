@@ -63,10 +63,8 @@ Example:
 Of a run, the status, attempts, time, outputs and error of every node are drawn. No Graphviz needs to be installed.
 `;
 
-export const addGraph = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('graph')
-    .description('draw a workflow, or a run of it')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('[file]', 'a YAML file')
     .addOption(
       new Option('-f, --format <format>', 'the form of the picture')

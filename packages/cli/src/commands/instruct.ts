@@ -39,10 +39,8 @@ Example:
 For agent-driven flows, whose graph has a \`supervisor_step\`: the next iteration carries it out. Higher priorities come first.
 `;
 
-export const addInstruct = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('instruct')
-    .description('put an instruction into the queue of an agent-driven run')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<json>', 'the instruction: action, params, priority')
     .option('--key <name>', 'the same name again is the same instruction (default: a new one)')

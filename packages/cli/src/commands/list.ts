@@ -70,10 +70,8 @@ One --tag may be a part of a tag; of several, a graph must have all.
 A file that cannot be used is reported on stderr (exit code 2) and does not hide the others.
 `;
 
-export const addList = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('list')
-    .description('list the workflows of a directory with their descriptions and tags')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<path>', 'a directory of YAML files, or one file')
     .addOption(repeatable('-t, --tag <tag>', 'only graphs with this tag'))
     .addOption(jsonOption('the list'))

@@ -24,13 +24,8 @@ Messages are those of channels of the package @dagger/pubsub that are kept in a 
 id and an offset, its place among all; of an id that is not there, the one that was meant is named if only one begins so.
 `;
 
-export const addMessages = (program: Command, finish: (code: ExitCode) => void): void => {
-  const messages = program
-    .command('messages')
-    .description(
-      'look at channels, replay them, re-drive dead letters, and decide on what waits for people',
-    )
-    .addHelpText('after', help);
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command.addHelpText('after', help);
   for (const add of [
     addMessagesList,
     addMessagesShow,
@@ -45,5 +40,5 @@ export const addMessages = (program: Command, finish: (code: ExitCode) => void):
     addMessagesPrune,
     addRemoveGroup,
   ])
-    add(messages, finish);
+    add(command, finish);
 };

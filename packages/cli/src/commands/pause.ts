@@ -32,10 +32,8 @@ What runs goes on to its end, and nothing new starts: in the run, or in the bran
 everything downstream of it. \`dagger resume\` goes on with the run, \`dagger resume --branch\` with the branch.
 `;
 
-export const addPause = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('pause')
-    .description('pause a run, or a branch of it')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('[node]', 'where the branch begins')
     .option('--reason <text>', 'why')

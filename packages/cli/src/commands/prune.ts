@@ -69,10 +69,8 @@ Of --max-age-days and --max-runs, either suffices to delete a run, with all that
 that nothing needs any more go too. Paused runs stay unless --status names them, and a run that somebody works on stays.
 `;
 
-export const addPrune = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('prune')
-    .description('delete old runs and old results')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .addOption(
       new Option('--max-age-days <days>', 'delete runs that ended longer ago').argParser(
         atLeastZero,

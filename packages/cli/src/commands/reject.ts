@@ -8,10 +8,8 @@ Example:
 
 The node fails and what depends on it is skipped, unless it takes a rejection as an answer; other branches go on.${answersHelp}`;
 
-export const addReject = (program: Command, finish: (code: ExitCode) => void): void => {
-  const command = program
-    .command('reject')
-    .description('say no to what a node asks')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<node>', 'the id of the node: see `dagger runs show`')
     .option('--data <json>', 'what the node gets with it');

@@ -13,10 +13,8 @@ run: the old one stays as it is. The node runs whatever results of earlier runs 
 from it may use them. \`dagger fork\` does it with changed inputs, \`dagger resume\` goes on with the old run.
 ${exitCodes}`;
 
-export const addRerun = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('rerun')
-    .description('do a node of a run again, with what follows from it, as a new run')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<node>', 'the id of the node: see `dagger runs show`')
     .addOption(actionsOption())
@@ -25,7 +23,7 @@ export const addRerun = (program: Command, finish: (code: ExitCode) => void): vo
     .addOption(jsonOption('the report'))
     .option('--svg <file>', 'draw the new run into a file')
     .addHelpText('after', help)
-    .action(async (parent: string, node: string, _own: unknown, command: Command) =>
+    .action(async (parent: string, node: string) =>
       finish(await startFork(parent, { from: node }, command.optsWithGlobals<StartForkOptions>())),
     );
 };

@@ -1,4 +1,4 @@
-import type { DagExecutor } from '@dagger/core';
+import type { DagExecutor, RunHandle } from '@dagger/core';
 import type { Command } from 'commander';
 import { loadActions } from '../actions-module.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -50,8 +50,8 @@ const resume = async (runId: string, options: ResumeCommandOptions): Promise<Exi
     !(await resumeBranch(executor, runId, branch, { storage, actions, json }))
   )
     return ExitCode.SUCCESS;
-  const handle = await executor.startResume(runId);
-  return await watchSession(executor, handle, { storage, actions, json, svg, verbose });
+  const start = (): Promise<RunHandle> => executor.startResume(runId);
+  return await watchSession(executor, start, { storage, actions, json, svg, verbose });
 };
 
 const help = `
@@ -64,10 +64,8 @@ its report. After a pause for a person, it goes on with the answers that were gi
 With --branch, a run that another process works on goes on there; without --actions, the command is only stored.
 ${exitCodes}`;
 
-export const addResume = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('resume')
-    .description('go on with a run after a crash, a pause, a failure or a cancellation')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .addOption(actionsOption())
     .addOption(storageOption())
@@ -75,7 +73,7 @@ export const addResume = (program: Command, finish: (code: ExitCode) => void): v
     .option('--branch <node>', 'first resume the branch that was paused at this node')
     .option('--svg <file>', 'draw the run into a file')
     .addHelpText('after', help)
-    .action(async (runId: string, _own: unknown, command: Command) =>
+    .action(async (runId: string) =>
       finish(await resume(runId, command.optsWithGlobals<ResumeCommandOptions>())),
     );
 };

@@ -1,8 +1,15 @@
-import { defineGraph, type DagConfigInput, type Graph, type OnFailure } from '@dagger/core';
+import {
+  defineGraph,
+  type DagConfigInput,
+  type Graph,
+  type OnFailure,
+  type RunHandle,
+} from '@dagger/core';
 import { Option, type Command } from 'commander';
 import { loadActions } from '../actions-module.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { actionsHelp, defaults, exitCodes } from '../help.ts';
+import { defaults } from '../help-defaults.ts';
+import { actionsHelp, exitCodes } from '../help.ts';
 import { readInputs } from '../inputs.ts';
 import { loadGraph } from '../load-graphs.ts';
 import { logLines } from '../log-lines.ts';
@@ -57,11 +64,9 @@ const run = async (path: string, options: RunCommandOptions): Promise<ExitCode> 
   const inputs = await readInputs(options.input ?? [], options.inputs);
   await using executor = await openExecutor(storage, { registry, logger: logLines(verbose) });
   const graph = withSettings(await loadGraph(executor, path, options.dag), options);
-  const handle = await executor.start(graph, {
-    inputs,
-    ...(options.runId === undefined ? {} : { runId: options.runId }),
-  });
-  return await watchSession(executor, handle, { storage, actions, json, svg, verbose });
+  const runId = options.runId === undefined ? {} : { runId: options.runId };
+  const start = (): Promise<RunHandle> => executor.start(graph, { inputs, ...runId });
+  return await watchSession(executor, start, { storage, actions, json, svg, verbose });
 };
 
 const help = `
@@ -74,10 +79,8 @@ With --storage a run survives a crash, and an id that is used again goes on with
 Progress goes to stderr. Ctrl-C cancels and lets running actions end; pressed again, it does not wait for them.
 ${actionsHelp}${defaults}${exitCodes}`;
 
-export const addRun = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('run')
-    .description('run a workflow to its end')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<path>', 'a YAML file, or a directory of them')
     .option('-d, --dag <name>', 'the graph to run, when there are several')
     .addOption(actionsOption())
@@ -98,7 +101,7 @@ export const addRun = (program: Command, finish: (code: ExitCode) => void): void
     .option('--timeout <seconds>', 'for the whole run', seconds)
     .option('--svg <file>', 'draw the run into a file')
     .addHelpText('after', help)
-    .action(async (path: string, _own: unknown, command: Command) =>
+    .action(async (path: string) =>
       finish(await run(path, command.optsWithGlobals<RunCommandOptions>())),
     );
 };

@@ -9,11 +9,8 @@ Example:
   dagger runs show nightly-2025-01-31 --storage runs.db
 `;
 
-export const addRuns = (program: Command, finish: (code: ExitCode) => void): void => {
-  const runs = program
-    .command('runs')
-    .description('look at the runs of a database')
-    .addHelpText('after', help);
-  addRunsList(runs, finish);
-  addRunsShow(runs, finish);
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command.addHelpText('after', help);
+  addRunsList(command, finish);
+  addRunsShow(command, finish);
 };

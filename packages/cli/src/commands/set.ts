@@ -14,10 +14,8 @@ actions read it from their cache: \`cache.getGlobal('limits', 'rows')\`. Every \
 \`global pending_instructions\`.
 `;
 
-export const addSet = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('set')
-    .description('set a shared value of a run')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<run-id>', 'the id of the run: see `dagger runs list`')
     .argument('<namespace>', 'the first part of the name')
     .argument('<key>', 'the second part of the name')

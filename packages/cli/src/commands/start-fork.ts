@@ -1,4 +1,4 @@
-import type { ForkOptions } from '@dagger/core';
+import type { ForkOptions, RunHandle } from '@dagger/core';
 import { loadActions } from '../actions-module.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { logLines } from '../log-lines.ts';
@@ -28,9 +28,7 @@ export const startFork = async (
   if (svg !== undefined) await mustBeWritable(svg);
   const registry = await loadActions(actions);
   await using executor = await openExisting(storage, { registry, logger: logLines(verbose) });
-  const handle = await executor.startFork(parent, {
-    ...fork,
-    ...(runId === undefined ? {} : { runId }),
-  });
-  return await watchSession(executor, handle, { storage, actions, json, svg, verbose });
+  const start = (): Promise<RunHandle> =>
+    executor.startFork(parent, { ...fork, ...(runId === undefined ? {} : { runId }) });
+  return await watchSession(executor, start, { storage, actions, json, svg, verbose });
 };

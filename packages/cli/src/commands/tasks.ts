@@ -23,11 +23,8 @@ Jobs and tasks are those of the package @dagger/tasks, which must be installed. 
 job; of an id that is not there, the one that was meant is named if only one begins so. To run tasks: \`dagger worker\`.
 `;
 
-export const addTasks = (program: Command, finish: (code: ExitCode) => void): void => {
-  const tasks = program
-    .command('tasks')
-    .description('look at jobs of tasks, and decide about them')
-    .addHelpText('after', help);
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command.addHelpText('after', help);
   for (const add of [
     addJobs,
     addTasksList,
@@ -42,5 +39,5 @@ export const addTasks = (program: Command, finish: (code: ExitCode) => void): vo
     addTasksResume,
     addTasksGraph,
   ])
-    add(tasks, finish);
+    add(command, finish);
 };

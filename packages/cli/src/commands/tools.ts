@@ -10,10 +10,8 @@ Example:
   dagger tools --actions ./actions.ts > tools.json
 ${actionsHelp}`;
 
-export const addTools = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('tools')
-    .description('print the inputs and outputs of actions as JSON Schema, for a language model')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .addOption(actionsOption().makeOptionMandatory())
     .addHelpText('after', help)
     .action(async ({ actions }: { readonly actions: readonly string[] }) => {

@@ -102,10 +102,8 @@ Exit codes:
   2    errors, or bad usage
 `;
 
-export const addValidate = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('validate')
-    .description('find every problem of workflow files without running them')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .argument('<path...>', 'YAML files, or directories of them')
     .addOption(actionsOption())
     .option('-r, --recursive', 'look into the folders of directories too')

@@ -125,10 +125,8 @@ Exit codes:
   130  ended by Ctrl-C or SIGTERM, also when all that ran has ended; or the job was cancelled
 `;
 
-export const addWorker = (program: Command, finish: (code: ExitCode) => void): void => {
-  program
-    .command('worker')
-    .description('run the agents of tasks, until it is stopped')
+export const define = (command: Command, finish: (code: ExitCode) => void): void => {
+  command
     .addOption(repeatable('-a, --agents <module>', 'a JavaScript or TypeScript module of agents'))
     .addOption(storageOption())
     .option('--concurrency <number>', 'tasks at the same time (default: 50)', wholeNumber)
@@ -149,7 +147,5 @@ export const addWorker = (program: Command, finish: (code: ExitCode) => void): v
     .option('--job <file>', 'start the job of a JSON or YAML file, and end with it')
     .addOption(jsonOption('the result of the job, or what is left,'))
     .addHelpText('after', help)
-    .action(async (_own: unknown, command: Command) =>
-      finish(await work(command.optsWithGlobals<WorkerOptions>())),
-    );
+    .action(async () => finish(await work(command.optsWithGlobals<WorkerOptions>())));
 };

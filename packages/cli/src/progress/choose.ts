@@ -1,10 +1,13 @@
 import type { RunHandle } from '@dagger/core';
-import { liveProgress } from './live-progress.ts';
 import { plainProgress } from './plain-progress.ts';
 import type { Progress } from './progress.ts';
 
-/** A live block on a terminal that can draw it, plain lines elsewhere. */
-export const chooseProgress = (handle: RunHandle, verbose: boolean): Progress =>
-  process.stderr.isTTY && process.env['TERM'] !== 'dumb' && process.env['CI'] === undefined
-    ? liveProgress(handle, verbose)
-    : plainProgress(verbose);
+/** A live block on a terminal that can draw it, plain lines elsewhere. Only what is chosen is loaded. */
+export const chooseProgress = async (
+  verbose: boolean,
+): Promise<(handle: RunHandle) => Progress> => {
+  if (!process.stderr.isTTY || process.env['TERM'] === 'dumb' || process.env['CI'] !== undefined)
+    return () => plainProgress(verbose);
+  const { liveProgress } = await import('./live-progress.ts');
+  return (handle) => liveProgress(handle, verbose);
+};
