@@ -57,10 +57,13 @@ export const interleavedRun = async ({
   const database = sqlite(':memory:');
   // Reads what is committed, past the steps of the scheduler.
   const reader = await DagExecutor.open({ registry: new ActionRegistry(), storage: database });
+  // Read once for all that begins after the same commit.
+  let committedReport: Promise<RunReport> | undefined;
   const begin = async (nodeId: string, attempt: number): Promise<void> => {
     started.push(nodeId);
     if (completed.has(nodeId)) again.push(nodeId);
-    const committed = (await reader.report('r')).nodes[nodeId]?.attempts ?? 0;
+    committedReport ??= reader.report('r');
+    const committed = (await committedReport).nodes[nodeId]?.attempts ?? 0;
     if (committed < attempt) ahead.push(`${nodeId} ${attempt}`);
     await step(nodeId);
   };
@@ -108,6 +111,7 @@ export const interleavedRun = async ({
   const storage = interposed(database, async (work) => {
     await step('commit');
     const done = await work();
+    committedReport = undefined;
     await step('acknowledgement');
     return done;
   });

@@ -36,15 +36,15 @@ const reference = async (): Promise<unknown> => {
 };
 
 const variants: readonly (readonly [string, ExploreOptions])[] = [
-  ['time passes when nothing else can happen', { seeds: 100 }],
-  ['time passes meanwhile', { seeds: 100, timersWithin: 5_001 }],
+  ['time passes when nothing else can happen', { seeds: 40 }],
+  ['time passes meanwhile', { seeds: 40, timersWithin: 5_001 }],
 ];
 
 describe.each(variants)('in whatever order things happen while %s', (_, options) => {
   it('a growing run ends with the same report, nothing runs again that was committed, nor before [P89]', async () => {
     seen.clear();
     const { seeds, orders } = await explore(options, undisturbed);
-    expect([seeds, orders]).toEqual([100, 100]);
+    expect([seeds, orders]).toEqual([40, 40]);
     expect(seen.size).toBe(1);
   });
 

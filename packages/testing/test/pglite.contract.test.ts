@@ -1,5 +1,5 @@
 import { storageContract } from '../src/storage-contract/index.ts';
-import { pgliteFolders } from './open.ts';
+import { pgliteFolders } from './pglite-folders.ts';
 
 storageContract({
   name: 'PGlite',

@@ -1,5 +1,5 @@
 import { taskContract } from '../src/task-contract/index.ts';
-import { pgliteFolders } from './open.ts';
+import { pgliteFolders } from './pglite-folders.ts';
 
 taskContract({
   name: 'PGlite',

@@ -1,5 +1,5 @@
 import { transportContract } from '../src/transport-contract/index.ts';
-import { pgliteFolders } from './open.ts';
+import { pgliteFolders } from './pglite-folders.ts';
 import { STORED, storagePlace } from './storage-place.ts';
 
 const folders = await pgliteFolders();
@@ -7,5 +7,5 @@ const folders = await pgliteFolders();
 transportContract({
   name: 'PGlite',
   abilities: STORED,
-  place: () => Promise.resolve(storagePlace(folders())),
+  place: async () => storagePlace(await folders()),
 });

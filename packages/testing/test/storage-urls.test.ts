@@ -23,8 +23,16 @@ const opened = (url: string): string => {
 };
 
 describe('a storage URL', () => {
-  it.each(['sqlite::memory:', 'pglite::memory:'])('%s opens its adapter', (url) => {
-    expect(opened(url)).toBe('opened');
+  it('sqlite: opens its adapter', () => {
+    expect(opened('sqlite::memory:')).toBe('opened');
+  });
+
+  it('pglite: opens its adapter', () => {
+    // The folder would lie in this file, and the adapter says so.
+    const place = `${fileURLToPath(import.meta.url)}/runs`;
+    expect(opened(`pglite:${place}`)).toContain(
+      `STORAGE_FAILED cannot open the PGlite database '${place}': `,
+    );
   });
 
   it.each(['postgres', 'postgresql'])('%s: opens its adapter', (scheme) => {

@@ -40,28 +40,50 @@ const migrateOnce = async (
   schema: string | undefined,
 ): Promise<void> => {
   const { name } = set;
-  const home = schema ?? (await currentSchema(db));
-  const migrator = (on: Kysely<CoreTables>): Migrator =>
-    new Migrator({
-      db: on,
-      provider: { getMigrations: () => Promise.resolve(migrationsFor(set, abilities)) },
-      migrationTableName: `dagger_${name}_migrations`,
-      migrationLockTableName: `dagger_${name}_migrations_lock`,
-      // Without it, Kysely takes a table of another schema for this one.
-      migrationTableSchema: home,
-    });
-  const known = await migrator(db).getMigrations();
-  if (known.every(({ executedAt }) => executedAt !== undefined)) return;
+  const migrations = migrationsFor(set, abilities);
+  const table = `dagger_${name}_migrations`;
+  const { home, applied } = await appliedIn(db, schema, table);
+  if (Object.keys(migrations).every((migration) => applied.has(migration))) return;
   await db
     .transaction()
     .setIsolationLevel('read committed')
     .execute(async (trx) => {
       await lockMigrations(trx as unknown as Kysely<never>);
-      const { error } = await migrator(trx).migrateToLatest();
+      const migrator = new Migrator({
+        db: trx,
+        provider: { getMigrations: () => Promise.resolve(migrations) },
+        migrationTableName: table,
+        migrationLockTableName: `${table}_lock`,
+        // Without it, Kysely takes a table of another schema for this one.
+        migrationTableSchema: home,
+      });
+      const { error } = await migrator.migrateToLatest();
       if (error !== undefined)
         throw error instanceof Error ? error : new Error('unknown', { cause: error });
     });
 };
+
+/**
+ * The schema of a table of migrations, and the names of those that it says were applied. Kysely's migrator knows them as well,
+ * but reads the catalogue of all schemas for it.
+ */
+const appliedIn = async (
+  db: Kysely<CoreTables>,
+  schema: string | undefined,
+  table: string,
+): Promise<{ readonly home: string; readonly applied: ReadonlySet<string> }> => {
+  const found = await sql<{ readonly home: string; readonly isThere: boolean }>`
+    select home, to_regclass(format('%I.%I', home, ${table}::text)) is not null as "isThere"
+    from coalesce(${schema ?? null}::text, current_schema(), 'public') as home`.execute(db);
+  const { home = 'public', isThere = false } = found.rows[0] ?? {};
+  if (!isThere) return { home, applied: new Set() };
+  const { rows } = await sql<{ readonly name: string }>`
+    select name from ${sql.id(home, table)}`.execute(db);
+  return { home, applied: new Set(rows.map(({ name }) => name)) };
+};
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** The SQLSTATEs of a schema, a table and a row of the catalogue that are not there. */
 const VANISHED: readonly unknown[] = ['3F000', '42P01', 'XX000'];
@@ -77,15 +99,7 @@ const despiteVanishingSchemas = async (work: () => Promise<void>): Promise<void>
       await work();
       return;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (!VANISHED.includes(code) || tries >= TRIES) throw error;
+      if (!VANISHED.includes(codeOf(error)) || tries >= TRIES) throw error;
     }
   }
-};
-
-const currentSchema = async (db: Kysely<CoreTables>): Promise<string> => {
-  const { rows } = await sql<{
-    readonly name: string | null;
-  }>`select current_schema() as name`.execute(db);
-  return rows[0]?.name ?? 'public';
 };

@@ -84,12 +84,17 @@ export const pglite = (location: string = ':memory:'): Storage => {
   };
 };
 
-/** @throws DaggerError STORAGE_FAILED when another process has it */
+/** @throws DaggerError STORAGE_FAILED when another process has it, or there can be no such folder */
 const taken = (folder: string): (() => void) => {
+  let unlock = (): void => {};
   try {
     mkdirSync(dirname(resolve(folder)), { recursive: true });
-    return lockFolder(folder);
+    unlock = lockFolder(folder);
+    // PGlite makes a whole database before it notices that it cannot put it there.
+    mkdirSync(resolve(folder), { recursive: true });
+    return unlock;
   } catch (cause) {
+    unlock();
     throw cannotOpen(folder, cause);
   }
 };

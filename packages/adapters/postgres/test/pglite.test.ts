@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -15,25 +23,25 @@ it.each([
   );
 });
 
-it('a folder that cannot be used is an error that names it', async () => {
+it.each([
+  ['in place of which there is a file', []],
+  ['that would lie in a file', ['deep', 'er']],
+])('a folder %s is an error that names it', (_, below) => {
   const folder = mkdtempSync(join(tmpdir(), 'dagger-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'file');
   writeFileSync(file, 'not a folder');
-  expect(() => pglite(join(file, 'deep', 'er'))).toThrow(
+  expect(() => pglite(join(file, ...below))).toThrow(
     expect.objectContaining({ code: 'STORAGE_FAILED', message: expect.stringContaining(file) }),
   );
-  const storage = pglite(file);
-  await expect(sql`select 1`.execute(storage.db)).rejects.toMatchObject({
-    code: 'STORAGE_FAILED',
-    message: expect.stringContaining(file),
-  });
-  await storage.close();
+  expect(readdirSync(folder)).toEqual(['file']);
 });
 
 it('a database in memory is called so', async () => {
   const storage = pglite('pglite::memory:');
   expect(storage.location).toBe(':memory:');
+  const { rows } = await sql`select 1 as one`.execute(storage.db);
+  expect(rows).toEqual([{ one: 1 }]);
   await storage.close();
 });
 
@@ -43,6 +51,24 @@ describe('a folder', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     return { place: join(folder, 'runs'), lock: join(folder, 'runs.lock') };
   };
+
+  /** Nothing can be done with it, and unlike a new one it is opened and closed in no time. */
+  const broken = (place: string): void => {
+    mkdirSync(place);
+    writeFileSync(join(place, 'PG_VERSION'), 'none');
+  };
+
+  it('with a database that cannot be used is an error that names it', async () => {
+    const { place, lock } = setup();
+    broken(place);
+    const storage = pglite(place);
+    await expect(sql`select 1`.execute(storage.db)).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining(place),
+    });
+    await storage.close();
+    expect(existsSync(lock)).toBe(false);
+  });
 
   it('that a living process uses is refused', () => {
     const { place, lock } = setup();
@@ -59,17 +85,17 @@ describe('a folder', () => {
 
   it('that this process uses is refused until it is closed', async () => {
     const { place, lock } = setup();
+    broken(place);
     const first = pglite(place);
     expect(() => pglite(place)).toThrow('in use by this process');
     await first.close();
     expect(existsSync(lock)).toBe(false);
-    const second = pglite(place);
-    await sql`select 1`.execute(second.db);
-    await second.close();
+    await pglite(place).close();
   });
 
   it('that a process left which is gone is free', async () => {
     const { place, lock } = setup();
+    broken(place);
     const { pid } = spawnSync(process.execPath, ['--version']);
     writeFileSync(lock, String(pid));
     const storage = pglite(place);

@@ -1,4 +1,4 @@
-import { ActionRegistry, DagExecutor } from '@dagger/core';
+import { ActionRegistry, DagExecutor, type Storage } from '@dagger/core';
 import { sql, type Kysely } from 'kysely';
 import { types } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -14,8 +14,9 @@ const graph = {
   nodes: Array.from({ length: 20 }, (_, i) => ({ id: `n${i}`, action: 'ok' })),
 };
 
-const open = async (options: PostgresOptions): Promise<DagExecutor> => {
-  const executor = await DagExecutor.open({ registry, storage: postgres(options) });
+const open = async (options: PostgresOptions | Storage): Promise<DagExecutor> => {
+  const storage = 'db' in options ? options : postgres(options);
+  const executor = await DagExecutor.open({ registry, storage });
   executor.add(graph);
   onTestFinished(() => executor.close());
   return executor;
@@ -50,9 +51,11 @@ describe.skipIf(missing !== undefined)(`PostgreSQL (${missing ?? 'server'})`, ()
     await (await open({ url: SERVER, schema: name })).run('g', { runId: 'r' });
     const readOnly = new URL(SERVER);
     readOnly.searchParams.set('options', '-c default_transaction_read_only=on');
-    const reader = await open({ url: readOnly.href, schema: name });
+    const storage = postgres({ url: readOnly.href, schema: name });
+    const reader = await open(storage);
     expect((await reader.report('r')).status).toBe('succeeded');
-    await expect(reader.run('g')).rejects.toThrow(/read-only/);
+    // The engine would try for a while.
+    await expect(storage.db.deleteFrom('dagger_runs').execute()).rejects.toThrow(/read-only/);
   });
 
   it('is opened without waiting for those who make tables when its own are up to date', async () => {

@@ -34,6 +34,8 @@ export interface CrashOptions {
   readonly storage?: (name: string) => string | Promise<string>;
   /** Called when a storage is no longer needed. */
   readonly drop?: (name: string) => void | Promise<void>;
+  /** Where processes are killed, such as at a violation that was found before. Default: on both sides of every commit. */
+  readonly points?: readonly CrashPoint[];
   /** Processes at the same time. Default 2. */
   readonly parallel?: number;
 }
@@ -49,7 +51,7 @@ const violation = ({ commit, side }: CrashPoint, message: string): CrashViolatio
 });
 
 /** Both sides of every commit. */
-const pointsOf = (commits: number): CrashPoint[] =>
+const pointsOf = (commits: number): readonly CrashPoint[] =>
   Array.from({ length: commits }, (_, i) =>
     (['before', 'after'] as const).map((side) => ({ commit: i + 1, side })),
   ).flat();
@@ -64,7 +66,7 @@ const pointsOf = (commits: number): CrashPoint[] =>
 export const crashAtEveryCommit = async (options: CrashOptions): Promise<CrashReport> => {
   const folder = mkdtempSync(join(tmpdir(), 'dagger-crash-'));
   const scenario = options.scenario.href;
-  const cache = join(folder, 'compiled');
+  const cache = process.env['NODE_COMPILE_CACHE'] ?? join(folder, 'compiled');
   const storageOf = options.storage ?? ((name: string) => `sqlite:${join(folder, `${name}.db`)}`);
   const open = async (name: string): Promise<Session> => ({
     storage: await storageOf(name),
@@ -82,7 +84,7 @@ export const crashAtEveryCommit = async (options: CrashOptions): Promise<CrashRe
 
   try {
     const { account: expected, commits } = await undisturbed();
-    const points = pointsOf(commits);
+    const points = [...(options.points ?? pointsOf(commits))];
     const violations: CrashViolation[] = [];
     let killedCount = 0;
     let unreached = 0;
