@@ -31,12 +31,11 @@ const messages = ({ diagnostics }: CheckedGraph): string =>
 const expectNoHarm = (checked: CheckedGraph): void => {
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   expect(messages(checked)).not.toMatch(RAW_CONTROL);
-  for (const d of checked.diagnostics)
-    expect(d).toMatchObject({
-      line: expect.any(Number),
-      column: expect.any(Number),
-      file: expect.any(String),
-    });
+  const placed = checked.diagnostics.filter(
+    ({ line, column, file }) =>
+      typeof line === 'number' && typeof column === 'number' && typeof file === 'string',
+  );
+  expect(placed).toHaveLength(checked.diagnostics.length);
   expect(checked.graph === undefined).toBe(checked.diagnostics.some((d) => d.severity === 'error'));
 };
 
@@ -71,6 +70,8 @@ const many = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('');
 const NODES = 'name: demo\nnodes:\n';
 const GOOD = `${NODES}  - {id: a, action: x}\n`;
+/** For between braces; without values, which would take the parser twice as long. */
+const keys = many(50_000, (i) => `k${i},`);
 
 type Row = readonly [
   what: string,
@@ -99,38 +100,37 @@ const OURS: readonly Row[] = [
   ],
   ['a key of a megabyte', () => `${GOOD}${'k'.repeat(1 << 20)}: 1\n`, /1024/, 4],
   [
-    'a hundred thousand unknown keys',
-    () => `${GOOD}${many(100_000, (i) => `k${i}: 1\n`)}`,
+    'fifty thousand unknown keys',
+    () => `${GOOD}${many(50_000, (i) => `k${i}: 1\n`)}`,
     /unknown key 'k0'/,
     4,
   ],
   [
-    'a hundred thousand unknown keys of a node',
-    () => `${NODES}  - id: a\n    action: x\n${many(100_000, (i) => `    k${i}: 1\n`)}`,
+    'fifty thousand unknown keys of a node',
+    () => `${NODES}  - {id: a, action: x,${keys}}\n`,
     /unknown key 'k0'/,
-    5,
+    3,
   ],
   [
-    'a hundred thousand settings that are not',
-    () => `config:\n${many(100_000, (i) => `  k${i}: 1\n`)}${GOOD}`,
+    'fifty thousand settings that are not',
+    () => `config: {${keys}}\n${GOOD}`,
     /unknown key 'k0' in config/,
-    2,
+    1,
   ],
   [
-    'a hundred thousand keys of a literal',
-    () =>
-      `${NODES}  - id: a\n    action: x\n    inputs:\n      - name: n\n        value:\n${many(100_000, (i) => `          k${i}: 1\n`)}`,
+    'fifty thousand keys of a literal',
+    () => `${NODES}  - {id: a, action: x, inputs: [{name: n, value: {${keys}}}]}\n`,
     'accepted',
   ],
   [
-    'one key a hundred thousand times',
-    () => `${GOOD}${'k: 1\n'.repeat(100_000)}`,
+    'one key fifty thousand times',
+    () => `${GOOD}x: {${'k,'.repeat(50_000)}}\n`,
     /duplicate key 'k'/,
-    5,
+    4,
   ],
   [
-    'ten thousand nodes that name unknown others',
-    () => `${NODES}${many(10_000, (i) => `  - {id: n${i}, action: x, dependencies: [m${i}]}\n`)}`,
+    'three thousand nodes that name unknown others',
+    () => `${NODES}${many(3_000, (i) => `  - {id: n${i}, action: x, dependencies: [m${i}]}\n`)}`,
     /unknown dependency 'm0'/,
     3,
   ],
@@ -338,7 +338,7 @@ const OURS: readonly Row[] = [
   ['a million empty lines', () => '\n'.repeat(1_000_000) + GOOD, /more than 500,000 lines/, 1],
   [
     'a million values',
-    () => `${GOOD}x: [${'1,'.repeat(1_000_001)}1]\n`,
+    () => `${GOOD}x: [${'"",'.repeat(1_000_000)}]\n`,
     /more than 300,000 keys and values/,
     4,
   ],

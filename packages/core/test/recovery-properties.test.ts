@@ -42,20 +42,20 @@ describe('the journal of a run', () => {
         const { report, readBack } = await record(setting);
         expect(JSON.stringify(readBack)).toBe(JSON.stringify(report));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
   it('may end after any commit: the resumed run has the same results, and runs no completed node again [P6] [P15]', async () => {
-    await fc.assert(fc.asyncProperty(settingsWith('none'), crashEverywhere), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(settingsWith('none'), crashEverywhere), { numRuns: 40 });
   });
 
   it('may end after any commit while a hook grows the run: each of its commands applies once', async () => {
-    await fc.assert(fc.asyncProperty(settingsWith('at once'), crashEverywhere), { numRuns: 30 });
+    await fc.assert(fc.asyncProperty(settingsWith('at once'), crashEverywhere), { numRuns: 24 });
   });
 
   it('may end after any commit while a slow hook grows the run: each of its commands applies once [P23]', async () => {
-    await fc.assert(fc.asyncProperty(settingsWith('later'), crashEverywhere), { numRuns: 30 });
+    await fc.assert(fc.asyncProperty(settingsWith('later'), crashEverywhere), { numRuns: 24 });
   });
 
   it('may end after any commit while a hook answers to starts: each of its commands applies once', async () => {

@@ -50,13 +50,14 @@ class Named {
 
 /** A suggestion for a misspelled name: the closest one within two edits. */
 export const closest = (name: string, among: Iterable<string>): string | undefined => {
+  const wanted = name.toLowerCase();
   let best: string | undefined;
   let distance = Math.min(3, Math.max(1, Math.ceil(name.length / 3)) + 1);
   let tried = 0;
   for (const other of among) {
     if (++tried > 2_000) break;
     if (Math.abs(other.length - name.length) >= distance || other.length > 64) continue;
-    const d = editDistance(name.toLowerCase(), other.toLowerCase());
+    const d = editDistance(wanted, other.toLowerCase(), distance);
     if (d < distance) [best, distance] = [other, d];
   }
   return best;
@@ -73,20 +74,22 @@ export function* otherIds(topology: Topology, id: string): Generator<string> {
   for (const definition of topology.definitions) if (definition.id !== id) yield definition.id;
 }
 
-const editDistance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+/** The edits from one text to another; `enough` where they are that many or more. */
+const editDistance = (a: string, b: string, enough: number): number => {
+  const row = [0];
+  for (let j = 1; j <= b.length; j++) row.push(j);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    let diagonal = i - 1;
+    let least = (row[0] = i);
     for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(
-          (row[j] as number) + 1,
-          (next[j - 1] as number) + 1,
-          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
+      const above = row[j] as number;
+      const replaced = diagonal + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1);
+      const edits = Math.min(above + 1, (row[j - 1] as number) + 1, replaced);
+      diagonal = above;
+      row[j] = edits;
+      if (edits < least) least = edits;
     }
-    row = next;
+    if (least >= enough) return enough;
   }
   return row[b.length] as number;
 };

@@ -136,18 +136,42 @@ export interface KeyUse {
   readonly spelling: 'camel' | 'snake';
 }
 
+/** The keys that are known as a reader writes them: all, in one text, and by their letters alone. */
+interface Spelled {
+  readonly known: readonly string[];
+  readonly list: string;
+  readonly byLetters: ReadonlyMap<string, string>;
+}
+
+// Kept, since a text may have a hundred thousand keys that nobody knows.
+const SPELLED: Readonly<Record<KeyUse['spelling'], WeakMap<readonly string[], Spelled>>> = {
+  camel: new WeakMap(),
+  snake: new WeakMap(),
+};
+
+const spelled = ({ known, spelling }: KeyUse): Spelled => {
+  const made = SPELLED[spelling].get(known);
+  if (made !== undefined) return made;
+  const written = spelling === 'snake' ? known.map(snakeCase) : known;
+  const byLetters = new Map(
+    written.map((key) => [key.replace(/_/g, '').toLowerCase(), key] as const),
+  );
+  const fresh = { known: written, list: written.join(', '), byLetters };
+  SPELLED[spelling].set(known, fresh);
+  return fresh;
+};
+
 /** The reason why a key is refused, with the key that was probably meant. */
 export const unknownKey = (key: string, use: KeyUse): string => {
-  const known = use.spelling === 'snake' ? use.known.map(snakeCase) : use.known;
+  const { known, list, byLetters } = spelled(use);
   const plain = key
     .slice(0, 64)
     .replace(/[^A-Za-z]/g, '')
     .toLowerCase();
   const synonym = use.synonyms === undefined ? undefined : TABLES[use.synonyms].get(plain);
-  const respelled = known.find((other) => other.replace(/_/g, '').toLowerCase() === plain);
+  const respelled = byLetters.get(plain);
   const meant = use.spelling === 'camel' && synonym !== undefined ? camelCase(synonym) : synonym;
   const hint = respelled ?? meant ?? (key.length > 64 ? undefined : closest(key, known));
-  const advice =
-    hint === undefined ? `; ${use.of} has ${known.join(', ')}` : `; did you mean ${quote(hint)}?`;
+  const advice = hint === undefined ? `; ${use.of} has ${list}` : `; did you mean ${quote(hint)}?`;
   return `unknown key '${printable(key, 60)}' in ${use.of}${advice}`;
 };

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type AnySchema, type ErrorObject } from 'ajv/dist/2020.js';
 import { DaggerError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 
@@ -62,6 +62,24 @@ const ofStandard = (issue: StandardSchemaV1.Issue): string =>
 const validation = (result: StandardSchemaV1.Result<unknown>): Validation =>
   result.issues === undefined ? { value: result.value } : { issues: result.issues.map(ofStandard) };
 
+const AJV = { allErrors: true, strict: false, validateFormats: false };
+
+let judge: Ajv2020 | undefined;
+
+/**
+ * Every schema gets a compiler of its own, so that two may have the same `$id`. The schema of schemas, which takes longer to
+ * compile than most, is compiled once for all of them.
+ */
+class SchemaCompiler extends Ajv2020 {
+  override validateSchema(
+    schema: AnySchema,
+    throwOrLogError?: boolean,
+  ): ReturnType<Ajv2020['validateSchema']> {
+    judge ??= new Ajv2020(AJV);
+    return judge.validateSchema(schema, throwOrLogError);
+  }
+}
+
 /**
  * Compiles a schema. JSON Schemas are compiled at their first use.
  * @throws DaggerError ACTION_INVALID (at first use) when a JSON Schema is itself wrong.
@@ -76,9 +94,7 @@ export const compileSchema = (schema: Schema): Validator => {
   let compiled: ReturnType<Ajv2020['compile']> | undefined;
   return (value) => {
     try {
-      compiled ??= new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(
-        schema,
-      );
+      compiled ??= new SchemaCompiler(AJV).compile(schema);
     } catch (cause) {
       throw new DaggerError(
         'ACTION_INVALID',

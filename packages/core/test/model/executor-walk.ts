@@ -13,6 +13,7 @@ import type { ExecutionEvent } from '../../src/run/public-events.ts';
 import type { RunReport } from '../../src/run/report.ts';
 import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
 import { ACTIONS, failuresOf, grownNodes, nodeSeed, type NodeSeed } from './arbitrary-graph.ts';
+import { mustEqual } from './must-equal.ts';
 import { ReferenceRun } from './reference-run.ts';
 import { specOf } from './state-walk.ts';
 
@@ -290,10 +291,13 @@ export class ExecutorWalk {
     this.#dueRetries();
     const model = this.#model;
     const running = model.with('running');
-    expect([...this.#working.keys()].toSorted(), 'actions under way').toEqual(running.toSorted());
-    expect(statusesOf(this.#handle.report())).toEqual(model.statuses());
+    mustEqual(
+      { underWay: [...this.#working.keys()].toSorted(), ...statusesOf(this.#handle.report()) },
+      { underWay: running.toSorted(), ...model.statuses() },
+      () => 'actions under way, and all nodes',
+    );
     if (model.halt === undefined && running.length < this.#settings.slots)
-      expect(model.startable(), 'nodes that wait although there is a free slot').toEqual([]);
+      mustEqual(model.startable(), [], () => 'nodes that wait although there is a free slot');
   }
 
   #send(command: ExecutorCommand): Promise<void> {

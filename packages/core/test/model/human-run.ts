@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { sqlite } from '../../../adapters/sqlite/src/index.ts';
 import { ActionRegistry } from '../../src/actions/registry.ts';
 import { DaggerError } from '../../src/errors.ts';
 import { DagExecutor } from '../../src/executor/executor.ts';
@@ -7,6 +6,7 @@ import type { RunReport } from '../../src/run/report.ts';
 import { decodeEvents } from '../../src/storage/codec.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
+import { cleanStorage } from './clean-storage.ts';
 import { definitionOf, type HumanSetting, type Step } from './human-setting.ts';
 
 const RUN = 'r';
@@ -80,7 +80,7 @@ const open = async (
   setting: HumanSetting,
   before?: { readonly storage: Storage; readonly groups: number; readonly now: number },
 ): Promise<HumanRun> => {
-  const storage = sqlite(':memory:');
+  const storage = await cleanStorage();
   const clock = new SimulatedClock(before?.now);
   const log: string[] = [];
   const marks = new Map<string, Given[]>();

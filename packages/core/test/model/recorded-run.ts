@@ -1,7 +1,7 @@
 import type { ActionRegistry } from '../../src/actions/registry.ts';
 import { DagExecutor } from '../../src/executor/executor.ts';
 import type { RunHandle } from '../../src/executor/handle.ts';
-import { defineGraph, Graph } from '../../src/graph/graph.ts';
+import { defineGraph } from '../../src/graph/graph.ts';
 import type { DagConfigInput } from '../../src/config/model.ts';
 import type { NodeDefinition } from '../../src/graph/model.ts';
 import type { EventHook } from '../../src/hooks/hook.ts';
@@ -10,8 +10,8 @@ import type { RunReport } from '../../src/run/report.ts';
 import { decodeEvents } from '../../src/storage/codec.ts';
 import type { CoreTables } from '../../src/storage/tables.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { sqlite } from '../../../adapters/sqlite/src/index.ts';
 import { SimulatedClock } from '../../../testing/src/simulated-clock.ts';
+import { cleanStorage } from './clean-storage.ts';
 
 const RUN = 'the-run';
 
@@ -64,7 +64,7 @@ const cancelAfter = (handle: RunHandle, starts: number): void => {
 };
 
 const session = async (setting: Setting, before: Rows | undefined): Promise<Recording> => {
-  const storage = sqlite(':memory:');
+  const storage = await cleanStorage();
   const log: string[] = [];
   const executor = await DagExecutor.open({
     registry: setting.actions(log),
@@ -134,7 +134,7 @@ export const completions = (
   { nodes }: Setting,
   groups: readonly (readonly RunEvent[])[],
 ): readonly string[] => {
-  const ids = Graph.topologyOf(defineGraph({ name: 'g', nodes })).definitions.map(({ id }) => id);
+  const ids = nodes.map(({ id }) => id);
   const done: string[] = [];
   for (const event of groups.flat()) {
     if (event.type === 'NodesAdded') ids.push(...event.nodes.map(({ id }) => id));

@@ -56,14 +56,14 @@ class Report {
     return this.#placed({ severity, code, message, path }, offset);
   }
 
-  diagnostic(diagnostic: Diagnostic): Diagnostic {
+  offsetOf({ path, code }: Diagnostic): number {
+    return this.#tree === undefined
+      ? 0
+      : locate(this.#tree.root, path, this.#tree.entries, { key: code === 'key-unknown' });
+  }
+
+  diagnostic(diagnostic: Diagnostic, offset: number): Diagnostic {
     const { path } = diagnostic;
-    const offset =
-      this.#tree === undefined
-        ? 0
-        : locate(this.#tree.root, path, this.#tree.entries, {
-            key: diagnostic.code === 'key-unknown',
-          });
     const key = path.findLast((step) => typeof step === 'string');
     const written = key === undefined ? undefined : snakeCase(key);
     // Say the key as YAML writes it.
@@ -108,11 +108,14 @@ class Report {
   }
 }
 
-const byPlace = (a: Diagnostic, b: Diagnostic): number =>
-  (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+/** A problem with its place in the text; what is said of it is made only where it is shown. */
+interface Located {
+  readonly severity: Diagnostic['severity'];
+  readonly offset: number;
+  readonly shown: () => Diagnostic;
+}
 
-const hasError = (diagnostics: readonly Diagnostic[]): boolean =>
-  diagnostics.some((d) => d.severity === 'error');
+const isError = ({ severity }: Located): boolean => severity === 'error';
 
 const rootProblem = (root: ParsedNode | null | undefined): string | undefined => {
   if (!root || (isScalar(root) && root.value === null))
@@ -123,8 +126,11 @@ const rootProblem = (root: ParsedNode | null | undefined): string | undefined =>
 };
 
 /** A file with more problems than anybody reads has one mistake, repeated. */
-const cut = (all: readonly Diagnostic[]): Diagnostic[] => {
-  const kept = all.filter((d) => d.severity === 'error').slice(0, MOST_DIAGNOSTICS);
+const cut = (all: readonly Located[]): Diagnostic[] => {
+  const kept = all
+    .filter(isError)
+    .slice(0, MOST_DIAGNOSTICS)
+    .map(({ shown }) => shown());
   const last = kept.at(-1) as Diagnostic;
   return [
     ...kept,
@@ -178,12 +184,20 @@ const loadText = (text: string, report: Report, options: LoadYamlOptions): Check
   const { graph, diagnostics } = checkGraph(definition);
   const judged: Diagnostic[] = diagnostics.filter((d) => !reader.isRefused(d.path));
   if (options.registry !== undefined) checkActions(graph?.nodes ?? [], 0, judged, options.registry);
-  const all = [
-    ...[...parsed.findings, ...findings, ...reader.findings].map((f) => report.finding(f)),
-    ...judged.map((d) => report.diagnostic(d)),
-  ].sort(byPlace);
+  const all: Located[] = [];
+  for (const found of [...parsed.findings, ...findings, ...reader.findings]) {
+    const { severity, offset } = found;
+    all.push({ severity, offset, shown: () => report.finding(found) });
+  }
+  for (const found of judged) {
+    const offset = report.offsetOf(found);
+    all.push({ severity: found.severity, offset, shown: () => report.diagnostic(found, offset) });
+  }
+  all.sort((a, b) => a.offset - b.offset);
+  const failed = all.some(isError);
   return {
-    graph: hasError(all) ? undefined : graph,
-    diagnostics: hasError(all) && all.length > MOST_DIAGNOSTICS ? cut(all) : all,
+    graph: failed ? undefined : graph,
+    diagnostics:
+      failed && all.length > MOST_DIAGNOSTICS ? cut(all) : all.map(({ shown }) => shown()),
   };
 };

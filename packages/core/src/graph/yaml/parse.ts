@@ -9,6 +9,8 @@ export const DEEPEST = 512;
 const MOST_SCALARS = 300_000;
 const MOST_FINDINGS = 20;
 
+const { SCALAR } = CST;
+
 export interface ParsedText {
   /** Absent when the text cannot be judged further. */
   readonly document: Document.Parsed | undefined;
@@ -82,7 +84,7 @@ class Tokens {
   }
 
   #watch(lexeme: string): void {
-    if (lexeme === CST.SCALAR) this.scalars++;
+    if (lexeme === SCALAR) this.scalars++;
     const first = lexeme[0];
     if (first !== '"' && first !== "'") return;
     this.scalars++;
