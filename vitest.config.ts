@@ -1,6 +1,6 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 
-const ENGINE = 'packages/{core,adapters/sqlite}/**';
+const ENGINE = 'packages/{core,pubsub,task-agent,adapters/sqlite}/**';
 
 /** `*.test-d.ts` are compiled by `check-types`, never run. */
 const tests = (where: string): string[] => [`${where}/{src,test}/**/*.test.ts`];
@@ -22,7 +22,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // They change nothing outside of themselves; a process that read core and SQLite once serves them all.
+        // They change nothing outside of themselves; a process that has read these packages once serves them all.
         test: { name: 'engine', include: tests(ENGINE), isolate: false },
       },
       {
