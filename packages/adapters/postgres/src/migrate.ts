@@ -85,8 +85,8 @@ const appliedIn = async (
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** The SQLSTATEs of a schema, a table and a row of the catalogue that are not there. */
-const VANISHED: readonly unknown[] = ['3F000', '42P01', 'XX000'];
+/** The SQLSTATEs of a schema, a table, a column and a row of the catalogue that are not there. */
+const VANISHED: readonly unknown[] = ['3F000', '42P01', '42703', 'XX000'];
 const TRIES = 50;
 
 /**
