@@ -1,6 +1,6 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 
-const ENGINE = 'packages/{core,pubsub,task-agent,adapters/sqlite}/**';
+const ENGINE = 'packages/{core,pubsub,task-agent,threads,adapters/*}/**';
 
 /** `*.test-d.ts` are compiled by `check-types`, never run. */
 const tests = (where: string): string[] => [`${where}/{src,test}/**/*.test.ts`];
