@@ -1,6 +1,6 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 
-const ENGINE = 'packages/{core,pubsub,task-agent,threads,adapters/*}/**';
+const LIBRARIES = 'packages/{core,pubsub,task-agent,threads,adapters/*}/**';
 
 /** `*.test-d.ts` are compiled by `check-types`, never run. */
 const tests = (where: string): string[] => [`${where}/{src,test}/**/*.test.ts`];
@@ -23,14 +23,14 @@ export default defineConfig({
       {
         extends: true,
         // They change nothing outside of themselves; a process that has read these packages once serves them all.
-        test: { name: 'engine', include: tests(ENGINE), isolate: false },
+        test: { name: 'libraries', include: tests(LIBRARIES), isolate: false },
       },
       {
         extends: true,
         test: {
           name: 'rest',
           include: tests('{packages,apps,tooling}/**'),
-          exclude: [...defaultExclude, ...tests(ENGINE)],
+          exclude: [...defaultExclude, ...tests(LIBRARIES)],
         },
       },
     ],

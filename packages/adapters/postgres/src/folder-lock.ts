@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DaggerError } from '@dagger/core';
+import { codeOf } from './code-of.ts';
 
 /** The folders that this process has open. */
 const ours = new Set<string>();
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** Whether a process lives on this machine. */
 const isAlive = (pid: number): boolean => {

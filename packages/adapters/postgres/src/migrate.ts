@@ -7,6 +7,7 @@ import {
 } from '@dagger/core';
 import { sql, type Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { codeOf } from './code-of.ts';
 import { lockMigrations } from './migration-lock.ts';
 
 /**
@@ -81,9 +82,6 @@ const appliedIn = async (
     select name from ${sql.id(home, table)}`.execute(db);
   return { home, applied: new Set(rows.map(({ name }) => name)) };
 };
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** The SQLSTATEs of a schema, a table, a column and a row of the catalogue that are not there. */
 const VANISHED: readonly unknown[] = ['3F000', '42P01', '42703', 'XX000'];

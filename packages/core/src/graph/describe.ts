@@ -21,5 +21,5 @@ export const describeValue = (value: unknown): string => {
   }
 };
 
-/** A whole number as people write it: 86,400. Node takes 20 ms for its first `toLocaleString`, in every process. */
+/** A whole number as people write it: 86,400. The first `toLocaleString` of a process loads all of ICU. */
 export const grouped = (bound: number): string => String(bound).replace(/\B(?=(?:\d{3})+$)/g, ',');
