@@ -15,8 +15,8 @@ export default defineConfig({
     // Native modules and tests that kill processes need processes of their own.
     pool: 'forks',
     globalSetup: ['tooling/vitest/compile-cache.ts'],
-    // Many tests wait for processes that they start; all cores have something to do.
-    maxWorkers: '100%',
+    // Many tests wait for processes that they start, so there are more of them than cores.
+    maxWorkers: '150%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
